@@ -21,6 +21,9 @@ export const timeoutsSchema = z
 
 export type TimeoutSettings = Readonly<z.infer<typeof timeoutsSchema>>
 
+/** The limits that hold for a backend once all defaults are filled in. */
+export type Timeouts = { readonly [Name in keyof TimeoutSettings]-?: number }
+
 /** How the embedded demonstration backend behaves. */
 export const demoSchema = z
   .strictObject({

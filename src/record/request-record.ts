@@ -1,5 +1,12 @@
 /** What is remembered of a request. Nothing of its text, nor of the answer's (DESIGN 2.10). */
-import type { Complexity, Family, FindingKind, Modality, Sensitivity, Task } from '../classify/classification.ts'
+import type {
+  Complexity,
+  Family,
+  FindingKind,
+  Modality,
+  Sensitivity,
+  Task,
+} from '../classify/classification.ts'
 import type { Label } from '../decide/decision.ts'
 
 export type RecordedResult = 'success' | 'failure' | 'aborted' | 'refused'

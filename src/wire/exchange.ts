@@ -130,11 +130,27 @@ export interface ChatReply {
 /** One step of a streamed answer. `choice` is the index of the choice (n > 1). */
 export type ChatEvent =
   | { readonly type: 'start'; readonly id: string; readonly model: string; readonly createdAtSeconds: number }
-  | { readonly type: 'text'; readonly choice: number; readonly text: string; readonly logprobs?: JsonValue | undefined }
+  | {
+      readonly type: 'text'
+      readonly choice: number
+      readonly text: string
+      readonly logprobs?: JsonValue | undefined
+    }
   | { readonly type: 'reasoning'; readonly choice: number; readonly text: string }
   | { readonly type: 'refusal'; readonly choice: number; readonly text: string }
-  | { readonly type: 'tool-start'; readonly choice: number; readonly index: number; readonly id: string; readonly name: string }
-  | { readonly type: 'tool-arguments'; readonly choice: number; readonly index: number; readonly text: string }
+  | {
+      readonly type: 'tool-start'
+      readonly choice: number
+      readonly index: number
+      readonly id: string
+      readonly name: string
+    }
+  | {
+      readonly type: 'tool-arguments'
+      readonly choice: number
+      readonly index: number
+      readonly text: string
+    }
   | { readonly type: 'finish'; readonly choice: number; readonly reason: FinishReason }
   | { readonly type: 'usage'; readonly usage: Usage }
   /** The backend reported a failure inside a stream that had begun with status 200. `code` is the backend's own. */
@@ -157,6 +173,7 @@ export function isContent(event: ChatEvent): boolean {
     case 'usage':
     case 'error':
     case 'end':
-      return false
+      break
   }
+  return false
 }

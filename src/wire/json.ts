@@ -9,6 +9,11 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** Narrows to a JSON array; `Array.isArray` alone turns a readonly array's elements into an unchecked type. */
+export function isJsonArray(value: unknown): value is readonly JsonValue[] {
+  return Array.isArray(value)
+}
+
 /** Parses without ever letting the parser's message, which quotes its input, escape. */
 export function parseJson(text: string): JsonValue | undefined {
   try {

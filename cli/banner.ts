@@ -1,0 +1,65 @@
+import { modelsOf } from '../src/decide/model.ts'
+import { missingModels } from '../src/dispatch/fleet.ts'
+import { healthOf } from '../src/health.ts'
+import { systemClock } from '../src/clock.ts'
+import type { RouterServer } from '../src/server.ts'
+import { VERSION } from '../src/version.ts'
+
+export interface BannerOptions {
+  readonly server: RouterServer
+  readonly isBuiltin: boolean
+  readonly policyPath: string
+}
+
+/** What a person reads after the start: where, which policy, which backends in what state, and what to paste. */
+export function banner({ server, isBuiltin, policyPath }: BannerOptions): string {
+  const snapshot = server.snapshot()
+  const { config } = snapshot
+  const lines = [
+    `local-llm-router ${VERSION} listens on ${server.url}`,
+    '',
+    isBuiltin
+      ? `Policy    built-in default, because there is no ${policyPath} (write one: npm run --silent llr -- init)`
+      : `Policy    ${config.source.path ?? config.source.label}, ${config.policy.routes.length} routes`,
+    ...backendLines(server),
+  ]
+  for (const warning of config.warnings) lines.push(`Warning   ${warning}`)
+  if (Object.values(config.connections).every((connection) => connection.type === 'demo')) {
+    lines.push('Note      no Ollama and no key was found: answers come from the embedded demonstration backend')
+  }
+  lines.push(
+    '',
+    'Try it:',
+    `  curl ${server.url}/v1/chat/completions -H 'content-type: application/json' \\`,
+    `    -d '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}'`,
+    '',
+  )
+  return `${lines.join('\n')}\n`
+}
+
+function backendLines(server: RouterServer): readonly string[] {
+  const snapshot = server.snapshot()
+  const nowEpochMs = systemClock.epochMs()
+  const { backends } = healthOf({
+    snapshot,
+    clock: systemClock,
+    version: VERSION,
+    startedAtMs: 0,
+    loadedAtEpochMs: nowEpochMs,
+    reloadError: null,
+  })
+  const width = Math.max(...Object.keys(backends).map((name) => name.length))
+  return Object.entries(backends).flatMap(([name, health], i) => {
+    const policyBackend = snapshot.config.policy.backends[name]
+    const models = policyBackend === undefined ? [] : modelsOf(policyBackend)
+    const state = health.state === 'unprobed' ? 'hosted' : health.state
+    const place = health.local ? 'proven local' : health.state === 'unprobed' ? '' : 'not proven local'
+    const facts = [health.type, state, place, health.note ?? '', models.join(', ')].filter((fact) => fact !== '')
+    const label = i === 0 ? 'Backends' : ''
+    const missing = missingModels(snapshot.fleet, name, models)
+    return [
+      `${label.padEnd(10)}${name.padEnd(width)}  ${facts.join(' · ')}`,
+      ...missing.map((model) => `Warning   ${name} does not have ${model}: ollama pull ${model}`),
+    ]
+  })
+}

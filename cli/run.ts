@@ -1,0 +1,86 @@
+/** Arguments → command. Each command is a file of its own and returns its exit code. */
+import { parseArgs } from 'node:util'
+import { createReadStream } from 'node:fs'
+import { VERSION } from '../src/version.ts'
+import { checkCommand } from './check.ts'
+import { classifyCommand } from './classify.ts'
+import { explainCommand } from './explain.ts'
+import { initCommand } from './init.ts'
+import { serveCommand } from './serve.ts'
+
+const USAGE = `local-llm-router ${VERSION}
+
+  llr [serve]                 start the router (LLR_HOST, LLR_PORT, LLR_POLICY, LLR_DB)
+  llr check [policy]          validate a policy; exit 1 with line and key of every mistake
+  llr explain [text]          show the whole decision for a prompt, sending nothing
+      --request FILE            a request body instead of a prompt ("-" reads standard input)
+      --sensitivity high        as if the header X-LLR-Sensitivity were sent
+      --stream                  as if it were streamed
+      --policy FILE             another policy than LLR_POLICY
+      --json                    for programs
+  llr classify [FILE]         JSON Lines {id, prompt} or {id, request} in, tags out
+  llr init [policy]           look for Ollama and keys and write a commented policy
+      --force                   overwrite without asking
+  llr help | version
+`
+
+const OPTIONS = {
+  json: { type: 'boolean' },
+  force: { type: 'boolean' },
+  stream: { type: 'boolean' },
+  request: { type: 'string' },
+  sensitivity: { type: 'string' },
+  policy: { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+} as const
+
+/** Exit codes: 0 done, 1 the thing asked about is wrong, 2 the call itself was wrong. */
+export async function run(argv: readonly string[]): Promise<number> {
+  let parsed
+  try {
+    parsed = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true })
+  } catch (error) {
+    process.stderr.write(`llr: ${error instanceof Error ? error.message : 'bad arguments'}\n\n${USAGE}`)
+    return 2
+  }
+  const { values, positionals } = parsed
+  const [command = 'serve', ...rest] = positionals
+  if (values.version === true || command === 'version') {
+    process.stdout.write(`${VERSION}\n`)
+    return 0
+  }
+  if (values.help === true || command === 'help') {
+    process.stdout.write(USAGE)
+    return 0
+  }
+  const { env } = process
+  const policyPath = values.policy ?? env['LLR_POLICY'] ?? './policy.yaml'
+  switch (command) {
+    case 'serve':
+      return serveCommand({ env, policyPath })
+    case 'check':
+      return checkCommand({ path: rest[0] ?? policyPath, json: values.json === true }, process.stdout, process.stderr)
+    case 'explain':
+      return explainCommand({
+        env,
+        policyPath,
+        isPolicyNamed: values.policy !== undefined || env['LLR_POLICY'] !== undefined,
+        prompt: rest.join(' '),
+        requestFile: values.request ?? null,
+        markedSensitive: values.sensitivity?.toLowerCase() === 'high',
+        stream: values.stream === true,
+        json: values.json === true,
+      })
+    case 'classify': {
+      const [file] = rest
+      const input = file === undefined || file === '-' ? process.stdin : createReadStream(file)
+      return classifyCommand(input, process.stdout, { unscannable: 'allow' })
+    }
+    case 'init':
+      return initCommand({ env, path: rest[0] ?? policyPath, force: values.force === true })
+    default:
+      process.stderr.write(`llr: there is no command "${command}".\n\n${USAGE}`)
+      return 2
+  }
+}

@@ -1,0 +1,76 @@
+/** Where the survey reports that something sensitive may begin; each place goes to the detectors that know it. */
+import { detectAssignment } from './detectors/assignment.ts'
+import { detectConnectionString } from './detectors/connection-string.ts'
+import { detectEmail } from './detectors/email.ts'
+import { detectIdentifier } from './detectors/identifier.ts'
+import { detectNumber } from './detectors/number.ts'
+import { detectStreetAddress } from './detectors/street-address.ts'
+import { detectVendorKey } from './detectors/vendor-key.ts'
+import { ASCII_CLASS, DIGIT, isWordCode, LOWER, UPPER } from './characters.ts'
+
+const COLON = 58
+const SLASH = 47
+const SHORTEST_NUMBER = 5
+const LONGEST_IDENTIFIER = 40
+const DOT = 46
+
+export class Candidates {
+  readonly kinds = new Set<string>()
+  /** End of the number last looked at: its groups are not each looked at again. */
+  #numberEnd = 0
+  #identifierEnd = 0
+
+  /** Call before each text. */
+  begin(): void {
+    this.#numberEnd = 0
+    this.#identifierEnd = 0
+  }
+
+  atDigits(text: string, start: number, end: number): void {
+    if (start < this.#numberEnd) return
+    const before = start === 0 ? 0 : text.charCodeAt(start - 1)
+    if (isWordCode(before)) {
+      this.#atCode(text, start, end)
+      return
+    }
+    this.#numberEnd = Math.max(end, detectNumber(text, start, this.kinds))
+    if (end - start <= SHORTEST_NUMBER) detectStreetAddress(text, start, end, this.kinds)
+    const after = text.charCodeAt(end)
+    if (isWordCode(after)) this.#atCode(text, start, end)
+  }
+
+  /** Digits glued to letters: an identifier such as a passport number or an IBAN. */
+  #atCode(text: string, start: number, end: number): void {
+    if (start < this.#identifierEnd) return
+    let from = start
+    while (from > 0 && start - from < LONGEST_IDENTIFIER && isWordCode(text.charCodeAt(from - 1))) from -= 1
+    let to = end
+    while (to - start < LONGEST_IDENTIFIER && isWordCode(text.charCodeAt(to))) to += 1
+    this.#identifierEnd = to
+    detectIdentifier(text, from, to, this.kinds)
+  }
+
+  atSign(text: string, at: number): void {
+    detectEmail(text, at, this.kinds)
+  }
+
+  atAssignment(text: string, at: number): void {
+    if (text.charCodeAt(at) === COLON && text.charCodeAt(at + 1) === SLASH) {
+      detectConnectionString(text, at, this.kinds)
+    } else {
+      detectAssignment(text, at, this.kinds)
+    }
+  }
+
+  atLongRun(text: string, start: number, end: number): void {
+    detectVendorKey(text, start, this.kinds)
+    // A key after "file." or a host name: look again behind the last dot that a letter run follows.
+    const dot = text.lastIndexOf('.', end - 1)
+    if (dot > start && startsKey(text, dot + 1)) detectVendorKey(text, dot + 1, this.kinds)
+  }
+}
+
+function startsKey(text: string, at: number): boolean {
+  const kind = ASCII_CLASS[text.charCodeAt(at)]
+  return text.charCodeAt(at) !== DOT && (kind === LOWER || kind === UPPER || kind === DIGIT)
+}

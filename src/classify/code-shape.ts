@@ -1,0 +1,25 @@
+/** Whether a text looks like code, whatever words are in it: fences, line ends and syntax no prose has. */
+
+const SAMPLE = 4000
+const LINES = 120
+const CODE_LINE =
+  /^\s*(?:(?:export |async |public |private |static |const |let |var |def |class |func |fn |return |import |from \w[\w.]* import|#include|using |package |if ?\(|for ?\(|while ?\(|elif |else:|else ?\{|try[:{]|@\w+|>>> |\$ |<\/?[a-z][\w-]*[ >/]|SELECT |INSERT |UPDATE |CREATE TABLE)|[\w.[\]'"]{1,60}\s?(?:=|\+=|:=)\s?[^\s=]|.{0,160}(?:[;{}]|\);?|=>|\):|\]\s*,)\s*$)/
+const PROSE_LINE = /^\s*[A-Z][a-z'’]*(?: [\w'’,]+){6,}/
+const FENCE = 0.5
+
+/** 0 for prose, 1 for nothing but code. */
+export function codeShare(text: string): number {
+  const sample = text.length > SAMPLE ? `${text.slice(0, SAMPLE / 2)}\n${text.slice(-SAMPLE / 2)}` : text
+  const lines = sample.split('\n', LINES)
+  let code = 0
+  let filled = 0
+  for (const line of lines) {
+    if (line.trim() === '') continue
+    filled += 1
+    const short = line.length > 200 ? line.slice(0, 200) : line
+    if (CODE_LINE.test(short) && !PROSE_LINE.test(short)) code += 1
+  }
+  const share = filled === 0 ? 0 : code / filled
+  const enough = code >= 3 || (code >= 1 && filled <= 2) ? share : share / 3
+  return Math.min(1, enough + (text.includes('```') ? FENCE : 0))
+}

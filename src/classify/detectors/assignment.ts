@@ -1,0 +1,53 @@
+/** `password = …`, `"api_key": "…"`: a telling name, a sign, and a value that looks like a secret. */
+import { entropyOf, isPlaceholder } from './placeholder.ts'
+
+const NAME_WINDOW = 48
+const VALUE_WINDOW = 160
+const PASSWORD_NAME = /(?:^|[^a-z])(?:[a-z0-9]{0,20}[_-])?(?:pass(?:word|wd|phrase|code)?|pwd|pw|kennwort|passwort|contraseña|mot de passe)["'`\]) ]{0,3}$/i
+const SECRET_NAME =
+  /(?:secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key|client[_-]?key|signing[_-]?key|encryption[_-]?key|account[_-]?key|license[_-]?key|bearer|credentials?|secret[_-]?key|_key|_pat)(?:[_-][a-z0-9]{1,24})?["'`\]) ]{0,3}$/i
+const HARMLESS_NAME = /public|csrf|next|page|continuation|max|num|count|total|type|name|length|file|path|url|id["' ]*$|param|foreign|primary/i
+const VALUE = /^[:=]{1,2}>?\s{0,3}(?:["'`]{1,3}([^"'`\s]{6,140})|([^\s"'`,;(){}[\]]{6,140}))/
+
+export function detectAssignment(text: string, sign: number, kinds: Set<string>): void {
+  const name = text.slice(Math.max(0, sign - NAME_WINDOW), sign)
+  const password = PASSWORD_NAME.test(name)
+  if (!password && !(SECRET_NAME.test(name) && !HARMLESS_NAME.test(name.slice(-28)))) return
+  const found = VALUE.exec(text.slice(sign, sign + VALUE_WINDOW))
+  const value = (found?.[1] ?? found?.[2])?.replace(/[.,;:!?]+$/, '')
+  if (value === undefined || isPlaceholder(value)) return
+  if (password) {
+    if (isPasswordLike(value)) kinds.add('password')
+  } else if (isSecretLike(value)) kinds.add('secret')
+}
+
+/** What a person would choose: letters with digits or signs, and not an expression. */
+export function isPasswordLike(value: string): boolean {
+  if (value.length < 6 || /[(){}[\]]|^[/$%&.~]|::|->/.test(value)) return false
+  return /[a-z]/i.test(value) && /[\d!@#$%^&*+=?]/.test(value) && entropyOf(value) >= 2.2
+}
+
+/** What a machine made: long, digits among letters, no structure of a path, a name or a number. */
+function isSecretLike(value: string): boolean {
+  if (value.length < 16 || /^[a-z][a-z_.-]+$/i.test(value) || /^[\d.,-]+$/.test(value)) return false
+  if (/[(){}[\]<>]|:\/\/|^[./~]|\s/.test(value) || UUID.test(value)) return false
+  const digits = value.replace(/\D/g, '').length
+  return digits >= 2 && /[a-z]/i.test(value) && entropyOf(value) >= 3.2
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-/i
+
+const SPOKEN = /^(?:word|wd|phrase)?\s{1,2}(?:is|was|are|ist|es|est)?\s{0,2}:?\s{0,2}["'`]?([^\s"'`,;]{6,64})/i
+
+/** `my password is …`, `login x / password …`: no sign to trigger on, so the word itself does. */
+export function detectSpokenPassword(text: string, kinds: Set<string>): void {
+  for (const word of ['password', 'Password', 'PASSWORD', 'passcode', 'passphrase']) {
+    for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 4)) {
+      const value = SPOKEN.exec(text.slice(at + 4, at + 90))?.[1]?.replace(/[.,;:!?]$/, '')
+      if (value !== undefined && isPasswordLike(value) && !isPlaceholder(value)) {
+        kinds.add('password')
+        return
+      }
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** What is wrong with a policy file, said so that it can be put right: where, which key, what instead. */
+
+/** Keys and list indices from the top of the file. */
+export type KeyPath = readonly (string | number)[]
+
+export interface Problem {
+  /** From 1. */
+  readonly line: number
+  /** From 1. */
+  readonly column: number
+  /** `routes[1].match.task`; '' for the file as a whole. */
+  readonly key: string
+  readonly message: string
+  readonly suggestion?: string
+}
+
+/** A problem before it has been given its place in the file. */
+export interface Finding {
+  readonly path: KeyPath
+  /** What to point at: the key itself (an unknown one), or its value. */
+  readonly at: 'key' | 'value'
+  readonly message: string
+  readonly suggestion?: string | undefined
+}
+
+const PLAIN_KEY = /^[A-Za-z0-9_-]+$/
+const LONGEST_KEY = 64
+const LONGEST_RENDERED = 200
+
+/** Also keeps a hostile or merely huge key from taking the message over. */
+export function renderKey(path: KeyPath): string {
+  let key = ''
+  for (const step of path) {
+    if (typeof step === 'number') key += `[${step}]`
+    else if (PLAIN_KEY.test(step) && step.length <= LONGEST_KEY) key += key === '' ? step : `.${step}`
+    else key += `[${JSON.stringify(step.slice(0, LONGEST_KEY))}]`
+  }
+  return key.length <= LONGEST_RENDERED ? key : `${key.slice(0, LONGEST_RENDERED)}…`
+}
+
+export function renderProblem(label: string, problem: Problem): string {
+  const { line, column, key, message, suggestion } = problem
+  const subject = key === '' ? '' : `${key}: `
+  const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`
+  return `${label}:${line}:${column} ${subject}${message}${hint}`
+}
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+  readonly label: string
+  readonly problems: readonly Problem[]
+
+  constructor(label: string, problems: readonly Problem[]) {
+    super(problems.map((problem) => renderProblem(label, problem)).join('\n'))
+    this.label = label
+    this.problems = problems
+  }
+}

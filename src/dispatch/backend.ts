@@ -1,0 +1,126 @@
+/** One backend, ready to be called: where it is, how it is spoken to, who may be at the other end of the line. */
+import { buildConnector, Pool, type Dispatcher } from 'undici'
+import type { BackendCodec } from '../wire/codec.ts'
+import { isLoopbackAddress, isLoopbackHost, isPrivateAddress } from './address.ts'
+import type { connectionShape, DemoSettings, Timeouts, TimeoutSettings, VendorName } from './settings.ts'
+import { VENDORS } from './vendors.ts'
+import type { z } from 'zod'
+
+/** The connection half of a `backends.*` entry. */
+export type Connection = Readonly<{ [K in keyof typeof connectionShape]?: z.infer<(typeof connectionShape)[K]> }> & {
+  readonly type: VendorName
+}
+
+/**
+ * How far a claim of being local is checked on the open connection: `loopback` and `private` end a connection
+ * whose peer is anything else; `none` makes no claim.
+ */
+export type PeerRule = 'loopback' | 'private' | 'none'
+
+export interface Backend {
+  readonly name: string
+  readonly type: VendorName
+  readonly codec: BackendCodec
+  readonly origin: string
+  readonly basePath: string
+  readonly timeouts: Timeouts
+  readonly peerRule: PeerRule
+  readonly attested: boolean
+  /** Environment variable that should hold the key and does not, when the vendor's own endpoint needs one. */
+  readonly missingKeyEnv: string | null
+  /** Built from empty: no client header ever passes. */
+  readonly headers: Readonly<Record<string, string>>
+  readonly pool: Dispatcher
+  /** Calls for clients in flight, mirrors not counted. */
+  inFlight: number
+}
+
+export interface BackendOptions {
+  readonly name: string
+  readonly connection: Connection
+  readonly policyTimeouts: TimeoutSettings
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export const DEMO_DEFAULTS: DemoSettings = Object.freeze({ firstTokenMs: 0, tokenIntervalMs: 0, fail: 'never' })
+
+/** `demoEndpoint` is where the embedded server of a `type: demo` backend listens. */
+export function createBackend(options: BackendOptions, demoEndpoint: string | null): Backend {
+  const { name, connection, env } = options
+  const vendor = VENDORS[connection.type]
+  const endpoint = new URL(demoEndpoint ?? connection.endpoint ?? vendor.defaultEndpoint ?? 'http://127.0.0.1:9')
+  const timeouts = withDefaults(vendor.timeouts, options.policyTimeouts, connection.timeouts ?? {})
+  const attested = connection.attest === 'local'
+  const peerRule = isLoopbackHost(endpoint.hostname) ? 'loopback' : attested ? 'private' : 'none'
+  const keyEnv = connection.apiKeyEnv ?? vendor.apiKeyEnv
+  const key = keyEnv === null ? undefined : env[keyEnv]?.trim()
+  const needsKey = connection.apiKeyEnv !== undefined || connection.endpoint === undefined
+  return {
+    name,
+    type: connection.type,
+    codec: vendor.codec,
+    origin: endpoint.origin,
+    basePath: basePath(endpoint, connection.type),
+    timeouts,
+    peerRule,
+    attested,
+    missingKeyEnv: keyEnv !== null && needsKey && (key === undefined || key === '') ? keyEnv : null,
+    headers: {
+      'content-type': 'application/json',
+      // A compressed answer would have to be unpacked and bounded; local links do not need it.
+      'accept-encoding': 'identity',
+      'user-agent': 'local-llm-router',
+      ...(key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` }),
+    },
+    pool: createPool(endpoint.origin, peerRule, timeouts.connectMs),
+    inFlight: 0,
+  }
+}
+
+/** Backend over policy over vendor; a key that is there but undefined is not there. */
+function withDefaults(vendor: Timeouts, policy: TimeoutSettings, backend: TimeoutSettings): Timeouts {
+  const pick = (name: keyof Timeouts): number => backend[name] ?? policy[name] ?? vendor[name]
+  return {
+    connectMs: pick('connectMs'),
+    firstTokenMs: pick('firstTokenMs'),
+    idleMs: pick('idleMs'),
+    totalMs: pick('totalMs'),
+    streamMs: pick('streamMs'),
+  }
+}
+
+/** People paste Ollama's OpenAI address; its native API lies beside it. */
+function basePath(endpoint: URL, type: VendorName): string {
+  const path = endpoint.pathname.replace(/\/+$/, '')
+  return type === 'ollama' ? path.replace(/\/(v1|api)$/, '') : path
+}
+
+function createPool(origin: string, rule: PeerRule, connectMs: number): Pool {
+  const connect = buildConnector({ timeout: connectMs })
+  return new Pool(origin, {
+    // undici's own 300 s timers would kill a cold load; ours are per attempt and on the injected clock.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connectTimeout: connectMs,
+    keepAliveTimeout: 4_000,
+    pipelining: 1,
+    connect: (options, callback) => {
+      connect(options, (error, socket) => {
+        if (error !== null || socket === null) return callback(error ?? new Error('no socket'), null)
+        if (isPeerAllowed(rule, socket.remoteAddress)) return callback(null, socket)
+        socket.destroy()
+        return callback(new PeerNotLocalError(), null)
+      })
+    },
+  })
+}
+
+function isPeerAllowed(rule: PeerRule, address: string | undefined): boolean {
+  if (rule === 'none') return true
+  return rule === 'loopback' ? isLoopbackAddress(address) : isPrivateAddress(address)
+}
+
+/** The endpoint claims to be local and the connection ended somewhere else. */
+export class PeerNotLocalError extends Error {
+  override readonly name = 'PeerNotLocalError'
+}

@@ -1,0 +1,148 @@
+/**
+ * The embedded demonstration backend (`type: demo`): a small real HTTP server on loopback that speaks Chat
+ * Completions, so that the first start serves and tests and benchmarks have something real to call. It is
+ * deterministic, says in its text what it is, and can be told to be slow or to fail.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { isJsonObject, parseJson, type JsonObject } from '../wire/json.ts'
+import type { DemoSettings } from './settings.ts'
+
+export interface DemoServer {
+  /** Base URL, `/v1` included. */
+  readonly endpoint: string
+  close(): Promise<void>
+}
+
+const WORDS =
+  'This is the demonstration backend of local-llm-router : no model is connected . Start Ollama or set a key , then run llr init .'.split(
+    ' ',
+  )
+
+/** Listens on 127.0.0.1 at a free port. */
+export function startDemoServer(settings: DemoSettings): Promise<DemoServer> {
+  const server = createServer((request, response) => void serve(request, response, settings))
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      // A program that embeds the router must be able to end without asking the demonstration first.
+      server.unref()
+      const { port } = server.address() as AddressInfo
+      resolve({
+        endpoint: `http://127.0.0.1:${port}/v1`,
+        close: () =>
+          new Promise((done) => {
+            server.close(() => done())
+            server.closeAllConnections()
+          }),
+      })
+    })
+  })
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, settings: DemoSettings): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk as Buffer)
+  if (request.url === '/v1/models') {
+    return sendJson(response, 200, { object: 'list', data: [{ id: 'demo', object: 'model', created: 0, owned_by: 'local-llm-router' }] })
+  }
+  const body = parseJson(Buffer.concat(chunks).toString('utf8'))
+  if (request.url !== '/v1/chat/completions' || !isJsonObject(body)) {
+    return sendJson(response, 404, { error: { message: 'not found', type: 'invalid_request_error', param: null, code: null } })
+  }
+  switch (settings.fail) {
+    case 'hang':
+      return
+    case 'status-500':
+    case 'status-429': {
+      const status = settings.fail === 'status-500' ? 500 : 429
+      return sendJson(response, status, { error: { message: 'told to fail', type: 'server_error', param: null, code: 'demo' } })
+    }
+    case 'malformed':
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": [')
+      return
+    case 'never':
+    case 'cut':
+      return body['stream'] === true ? stream(response, body, settings) : answer(response, body, settings)
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: JsonObject): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
+
+/** The answer's tokens; the same settings and request give the same tokens. */
+function tokensOf(body: JsonObject, settings: DemoSettings): readonly string[] {
+  const wanted = settings.replyTokens ?? WORDS.length
+  const limit = [body['max_tokens'], body['max_completion_tokens']].find((value) => typeof value === 'number')
+  const count = Math.min(wanted, typeof limit === 'number' ? limit : wanted)
+  return Array.from({ length: count }, (_, i) => {
+    const word = WORDS[i % WORDS.length] ?? ''
+    return i === 0 || /^[.,:]$/.test(word) ? word : ` ${word}`
+  })
+}
+
+function isShortened(tokens: readonly string[], settings: DemoSettings): boolean {
+  return tokens.length < (settings.replyTokens ?? WORDS.length)
+}
+
+function envelope(body: JsonObject, object: string): JsonObject {
+  const model = typeof body['model'] === 'string' ? body['model'] : 'demo'
+  return { id: 'chatcmpl-demo', object, created: 0, model }
+}
+
+function usageOf(body: JsonObject, tokens: readonly string[]): JsonObject {
+  const prompt = Math.ceil(JSON.stringify(body['messages'] ?? '').length / 4)
+  return { prompt_tokens: prompt, completion_tokens: tokens.length, total_tokens: prompt + tokens.length }
+}
+
+async function answer(response: ServerResponse, body: JsonObject, settings: DemoSettings): Promise<void> {
+  const tokens = tokensOf(body, settings)
+  await pause(settings.firstTokenMs + settings.tokenIntervalMs * (tokens.length - 1))
+  const reply = JSON.stringify({
+    ...envelope(body, 'chat.completion'),
+    choices: [
+      {
+        index: 0,
+        message: { role: 'assistant', content: tokens.join(''), refusal: null },
+        logprobs: null,
+        finish_reason: isShortened(tokens, settings) ? 'length' : 'stop',
+      },
+    ],
+    usage: usageOf(body, tokens),
+  })
+  if (settings.fail === 'cut') {
+    response.writeHead(200, { 'content-type': 'application/json', 'content-length': reply.length })
+    response.write(reply.slice(0, reply.length >> 1), () => response.destroy())
+    return
+  }
+  response.writeHead(200, { 'content-type': 'application/json' }).end(reply)
+}
+
+async function stream(response: ServerResponse, body: JsonObject, settings: DemoSettings): Promise<void> {
+  const tokens = tokensOf(body, settings)
+  const base = envelope(body, 'chat.completion.chunk')
+  const send = (delta: JsonObject, finish: string | null): void => {
+    const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }]
+    response.write(`data: ${JSON.stringify({ ...base, choices })}\n\n`)
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+  send({ role: 'assistant', content: '', refusal: null }, null)
+  await pause(settings.firstTokenMs)
+  for (const [i, token] of tokens.entries()) {
+    if (response.destroyed) return
+    if (i > 0) await pause(settings.tokenIntervalMs)
+    if (settings.fail === 'cut' && i >= tokens.length / 2) return void response.destroy()
+    send({ content: token }, null)
+  }
+  send({}, isShortened(tokens, settings) ? 'length' : 'stop')
+  const options = body['stream_options']
+  if (isJsonObject(options) && options['include_usage'] === true) {
+    response.write(`data: ${JSON.stringify({ ...base, choices: [], usage: usageOf(body, tokens) })}\n\n`)
+  }
+  response.end('data: [DONE]\n\n')
+}
+
+function pause(ms: number): Promise<void> {
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,106 @@
+import type { Accepted } from '../accept/accepted.ts'
+import type { Clock } from '../clock.ts'
+import type { Decision, Target } from '../decide/decision.ts'
+import { RouterError } from '../errors.ts'
+import { ended, type AttemptEnd } from './attempt.ts'
+import { runBufferedAttempt } from './buffered-attempt.ts'
+import { openGate } from './egress.ts'
+import type { Fleet } from './fleet.ts'
+import { outboundBody } from './outbound.ts'
+import type { Attempt, Outcome } from './outcome.ts'
+import type { StreamSink } from './sink.ts'
+import { runStreamedAttempt } from './streamed-attempt.ts'
+
+export interface Job {
+  readonly accepted: Accepted
+  readonly decision: Decision
+  readonly fleet: Fleet
+  readonly clock: Clock
+  /** Where a stream goes; null asks for a whole answer. */
+  readonly sink: StreamSink | null
+  readonly signal: AbortSignal
+  /** Called before a backend is used, so that a mirror on it can give way. */
+  readonly yieldTo: (backend: string) => void
+}
+
+/**
+ * Tries the decision's targets in their order until one answers. Reaches nothing but these targets. Resolves
+ * always: failures are in the outcome.
+ */
+export async function dispatch(job: Job): Promise<Outcome> {
+  const { accepted, decision, clock } = job
+  const attempts: Attempt[] = []
+  let last: AttemptEnd | null = null
+  let answeredBy: Target | null = null
+  let firstTokenMs: number | null = null
+
+  for (const target of decision.targets) {
+    for (let tries = 0; tries < 2; tries++) {
+      const startedAtMs = clock.nowMs()
+      const startedAtEpochMs = clock.epochMs()
+      last = await attempt(job, target, attempts.length + 1)
+      attempts.push({
+        target,
+        startedAtEpochMs,
+        totalMs: clock.nowMs() - startedAtMs,
+        firstTokenMs: last.firstTokenMs,
+        result: last.result,
+        status: last.status,
+        error: last.error,
+      })
+      if (last.result === 'success' || last.committed) {
+        answeredBy = target
+        if (last.firstTokenMs !== null) {
+          firstTokenMs = startedAtMs - accepted.receivedAtMs + last.firstTokenMs
+        }
+      }
+      if (last.disposition !== 'same-target') break
+    }
+    if (last === null || last.disposition === 'final') break
+  }
+  return {
+    attempts,
+    answeredBy,
+    result: last?.result ?? 'failure',
+    error: last === null ? null : summarise(last.error, attempts),
+    committed: last?.committed ?? false,
+    answer: last?.answer ?? null,
+    finish: last?.finish ?? null,
+    usage: last?.usage ?? null,
+    firstTokenMs,
+    totalMs: clock.nowMs() - accepted.receivedAtMs,
+  }
+}
+
+/** One try: the gate, the body, the call. A target that cannot even be given the request counts as failed. */
+async function attempt(job: Job, target: Target, attemptNumber: number): Promise<AttemptEnd> {
+  const { accepted, decision, fleet, clock, sink, signal } = job
+  let backend
+  let body
+  try {
+    backend = openGate(fleet, target, decision.label)
+    body = outboundBody(accepted, backend, target.model, sink !== null)
+  } catch (error) {
+    const known = error instanceof RouterError ? error : new RouterError('internal_error', 'The request could not be translated.')
+    return ended({ error: known, status: null, disposition: 'next-target' })
+  }
+  const input = { backend, target, attemptNumber, body, clock, signal }
+  job.yieldTo(target.backend)
+  backend.inFlight++
+  try {
+    return sink === null ? await runBufferedAttempt(input) : await runStreamedAttempt(input, sink)
+  } finally {
+    backend.inFlight--
+  }
+}
+
+/** When several targets failed, the client learns of each; the code is that of the last one tried. */
+function summarise(error: RouterError | null, attempts: readonly Attempt[]): RouterError | null {
+  if (error === null || attempts.length < 2 || error.code === 'client_closed_request') return error
+  const failed = attempts.filter((one) => one.error !== null)
+  if (failed.length < 2) return error
+  const details = [...new Set(failed.map((one) => one.error?.message ?? ''))].join(' ')
+  return new RouterError(error.code, `All ${failed.length} attempts failed. ${details}`, {
+    retryAfterSeconds: error.retryAfterSeconds ?? undefined,
+  })
+}

@@ -1,0 +1,241 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Timer } from '../clock.ts'
+import { RouterError } from '../errors.ts'
+import type { Frame, StreamDecoder } from '../wire/codec.ts'
+import { isContent, type FinishReason, type Usage } from '../wire/exchange.ts'
+import { parseJson } from '../wire/json.ts'
+import { abortReason, ended, MAX_ERROR_BYTES, type AttemptEnd, type AttemptInput } from './attempt.ts'
+import { fail, fromCall, fromStatus, overflow, type AttemptFailure } from './failure.ts'
+import type { StreamSink } from './sink.ts'
+import { startCall, type Call, type CallFailure } from './transport.ts'
+
+/** A client that takes nothing for so long will not take the rest. */
+const CLIENT_STALL_MS = 60_000
+
+/** One try at one target for a streamed answer, written to `sink` from its commit point on. Never rejects. */
+export function runStreamedAttempt(input: AttemptInput, sink: StreamSink): Promise<AttemptEnd> {
+  return new Promise((resolve) => {
+    new StreamedAttempt(input, sink, resolve).start()
+  })
+}
+
+class StreamedAttempt {
+  readonly #input: AttemptInput
+  readonly #sink: StreamSink
+  readonly #resolve: (end: AttemptEnd) => void
+  readonly #decoder: StreamDecoder
+  readonly #startedAtMs: number
+  readonly #onAbort: () => void
+  #call: Call | null = null
+  #timers: Timer[] = []
+  /** Frames before the first content: an envelope alone commits to nothing, so a failure can still fall back. */
+  #held: Frame[] = []
+  #committed = false
+  #settled = false
+  #paused = false
+  #lastByteAtMs: number
+  #firstTokenMs: number | null = null
+  #status: number | null = null
+  #headers: IncomingHttpHeaders = {}
+  #errorBody: Buffer[] = []
+  #errorBytes = 0
+  #finish: FinishReason | null = null
+  #usage: Usage | null = null
+  #sawEnd = false
+
+  constructor(input: AttemptInput, sink: StreamSink, resolve: (end: AttemptEnd) => void) {
+    this.#input = input
+    this.#sink = sink
+    this.#resolve = resolve
+    this.#decoder = input.backend.codec.createStreamDecoder()
+    this.#startedAtMs = input.clock.nowMs()
+    this.#lastByteAtMs = this.#startedAtMs
+    this.#onAbort = () => this.#call?.abort(abortReason(input.signal))
+  }
+
+  start(): void {
+    const { backend, body, clock, signal } = this.#input
+    this.#call = startCall(
+      { backend, method: 'POST', path: backend.codec.path, body },
+      {
+        onResponse: (status, headers) => {
+          this.#status = status
+          this.#headers = headers
+        },
+        onData: (chunk) => this.#onData(chunk),
+        onEnd: () => this.#onEnd(),
+        onFailure: (failure) => this.#onFailure(failure),
+      },
+      clock,
+    )
+    this.#armTimers()
+    if (signal.aborted) this.#onAbort()
+    else signal.addEventListener('abort', this.#onAbort)
+  }
+
+  #armTimers(): void {
+    const { backend, clock } = this.#input
+    const { firstTokenMs, idleMs, streamMs } = backend.timeouts
+    this.#timers.push(
+      clock.setTimer(firstTokenMs, () => {
+        if (!this.#committed) this.#abort('upstream_timeout', `did not begin to answer within ${firstTokenMs} ms.`)
+      }),
+      clock.setTimer(streamMs, () => this.#abort('upstream_timeout', `took longer than ${streamMs} ms.`)),
+    )
+    this.#watchSilence(idleMs)
+  }
+
+  /** One timer that is set again only when it fires: resetting one for every chunk would cost more than the chunk. */
+  #watchSilence(inMs: number): void {
+    const { backend, clock } = this.#input
+    const { idleMs } = backend.timeouts
+    this.#timers[2] = clock.setTimer(inMs, () => {
+      const silentMs = clock.nowMs() - this.#lastByteAtMs
+      const limitMs = this.#paused ? CLIENT_STALL_MS : idleMs
+      // Before the first content the first-token timer rules: a model that loads is silent.
+      if (!this.#committed || silentMs < limitMs) {
+        this.#watchSilence(this.#committed ? Math.max(1, limitMs - silentMs) : idleMs)
+      } else if (this.#paused) {
+        this.#call?.abort(new RouterError('client_closed_request', `The client took nothing for ${CLIENT_STALL_MS} ms.`))
+      } else {
+        this.#abort('upstream_timeout', `went silent for ${idleMs} ms in the middle of its answer.`)
+      }
+    })
+  }
+
+  #abort(code: 'upstream_timeout' | 'upstream_error', what: string): void {
+    this.#call?.abort(new RouterError(code, `Backend "${this.#input.backend.name}" ${what}`))
+  }
+
+  #onData(chunk: Buffer): void {
+    this.#lastByteAtMs = this.#input.clock.nowMs()
+    if (!this.#isStream()) {
+      this.#errorBytes += chunk.length
+      if (this.#errorBytes <= MAX_ERROR_BYTES) this.#errorBody.push(chunk)
+      return
+    }
+    try {
+      this.#take(this.#decoder.push(chunk))
+    } catch (error) {
+      this.#call?.abort(
+        error instanceof RouterError ? error : new RouterError('internal_error', 'The stream could not be read.'),
+      )
+    }
+  }
+
+  #isStream(): boolean {
+    if (this.#status === null || this.#status < 200 || this.#status >= 300) return false
+    const type = this.#headers['content-type'] ?? ''
+    return type.includes('event-stream') || type.includes('ndjson')
+  }
+
+  #take(frames: readonly Frame[]): void {
+    if (frames.length === 0) return
+    let hasContent = false
+    for (const frame of frames) {
+      for (const event of frame.events) {
+        if (event.type === 'error') return this.#inBandError(event.code, event.contextOverflow)
+        if (event.type === 'finish') this.#finish ??= event.reason
+        else if (event.type === 'usage') this.#usage = event.usage
+        else if (event.type === 'end') this.#sawEnd = true
+        else if (isContent(event)) hasContent = true
+      }
+    }
+    if (this.#committed) return this.#write(frames)
+    for (const frame of frames) this.#held.push(frame)
+    if (hasContent) this.#commit()
+  }
+
+  #commit(): void {
+    this.#committed = true
+    this.#firstTokenMs = this.#input.clock.nowMs() - this.#startedAtMs
+    this.#sink.commit(this.#input.target, this.#input.attemptNumber)
+    const held = this.#held
+    this.#held = []
+    this.#write(held)
+  }
+
+  #write(frames: readonly Frame[]): void {
+    if (this.#sink.write(frames) || this.#paused || this.#settled) return
+    this.#paused = true
+    this.#call?.pause()
+    this.#sink.onDrain(() => {
+      this.#paused = false
+      this.#lastByteAtMs = this.#input.clock.nowMs()
+      this.#call?.resume()
+    })
+  }
+
+  #inBandError(code: string | null, contextOverflow: boolean): void {
+    const { backend } = this.#input
+    const details = { contextOverflow, incapable: false, code }
+    const failure: AttemptFailure = contextOverflow
+      ? overflow(backend.name, this.#status, details)
+      : fail(
+          'upstream_error',
+          `Backend "${backend.name}" reported an error in its stream${code === null ? '' : ` (${code})`}.`,
+          this.#status,
+          'next-target',
+        )
+    this.#call?.abort(failure.error)
+  }
+
+  #onEnd(): void {
+    const { backend } = this.#input
+    if (!this.#isStream()) {
+      const body = parseJson(Buffer.concat(this.#errorBody).toString('utf8'))
+      const details = backend.codec.decodeFailure(body)
+      const status = this.#status ?? 0
+      if (status >= 200 && status < 300 && !details.contextOverflow && !details.incapable) {
+        const message = `Backend "${backend.name}" did not answer with a stream.`
+        return this.#settle(ended(fail('upstream_error', message, status, 'next-target')))
+      }
+      return this.#settle(ended(fromStatus(backend, status, this.#headers, details)))
+    }
+    try {
+      this.#take(this.#decoder.end())
+    } catch {
+      // What is left has no terminator and no meaning; the checks below decide.
+    }
+    if (this.#settled) return
+    if (this.#finish === null && !this.#sawEnd) {
+      const message = `Backend "${backend.name}" ended its stream without finishing the answer.`
+      return this.#finishFailed(fail('upstream_truncated', message, this.#status, 'next-target'))
+    }
+    // An answer without any content is an answer: it commits here.
+    if (!this.#committed) this.#commit()
+    this.#firstTokenMs ??= this.#input.clock.nowMs() - this.#startedAtMs
+    this.#sink.end()
+    this.#settle({
+      result: 'success',
+      status: this.#status,
+      error: null,
+      disposition: 'final',
+      firstTokenMs: this.#firstTokenMs,
+      committed: true,
+      answer: null,
+      finish: this.#finish,
+      usage: this.#usage,
+    })
+  }
+
+  #onFailure(failure: CallFailure): void {
+    const failed = fromCall(failure, this.#status)
+    this.#finishFailed(failed.error.code === 'context_length_exceeded' ? { ...failed, disposition: 'next-target' } : failed)
+  }
+
+  #finishFailed(failure: AttemptFailure): void {
+    if (this.#committed && failure.error.code !== 'client_closed_request') this.#sink.fail(failure.error)
+    const { firstTokenMs, committed } = { firstTokenMs: this.#firstTokenMs, committed: this.#committed }
+    const end = ended(failure, { firstTokenMs, committed, usage: this.#usage, finish: this.#finish })
+    this.#settle(committed ? { ...end, disposition: 'final' } : end)
+  }
+
+  #settle(end: AttemptEnd): void {
+    if (this.#settled) return
+    this.#settled = true
+    for (const timer of this.#timers) timer.cancel()
+    this.#input.signal.removeEventListener('abort', this.#onAbort)
+    this.#resolve(end)
+  }
+}

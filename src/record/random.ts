@@ -1,0 +1,14 @@
+/** Seeded random numbers for resampling: the same records always give the same report. Not for secrets. */
+
+/** Whole numbers from 0 to below `bound`. G. Marsaglia's xorshift32 (2003), scaled. */
+export type Draw = (bound: number) => number
+
+export function createDraw(seed: number): Draw {
+  let state = seed | 0 || 0x9e3779b9
+  return (bound) => {
+    state ^= state << 13
+    state ^= state >>> 17
+    state ^= state << 5
+    return Math.floor(((state >>> 0) / 4_294_967_296) * bound)
+  }
+}

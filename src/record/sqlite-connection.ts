@@ -1,0 +1,46 @@
+/** Opens the database file so that writing is cheap, waiting is short and nobody else can read it. */
+import { chmodSync, closeSync, openSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { migrate } from './sqlite-schema.ts'
+
+/** A lock holds up the whole process, so it is waited for only briefly; the recorder tries again at its next tick. */
+const BUSY_TIMEOUT_MS = 25
+
+const PRAGMAS = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA journal_size_limit = 16777216;
+  PRAGMA trusted_schema = OFF;`
+
+/** Throws when the file cannot be opened, is no database, or is newer than this router. */
+export function openConnection(path: string): DatabaseSync {
+  if (path !== ':memory:') makePrivate(path)
+  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
+  try {
+    database.exec(PRAGMAS)
+    inTransaction(database, () => migrate(database))
+    return database
+  } catch (error) {
+    database.close()
+    throw error
+  }
+}
+
+/** Before SQLite opens it: the -wal and -shm files beside it inherit its mode. */
+function makePrivate(path: string): void {
+  closeSync(openSync(path, 'a', 0o600))
+  chmodSync(path, 0o600)
+}
+
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    const result = work()
+    database.exec('COMMIT')
+    return result
+  } catch (error) {
+    // A full disk may have ended the transaction already.
+    if (database.isTransaction) database.exec('ROLLBACK')
+    throw error
+  }
+}

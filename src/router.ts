@@ -1,0 +1,199 @@
+/** The way of a request, on one screen: accept → classify → decide → dispatch → reply, and record behind it. */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { accept, type Arrival } from './accept/accept.ts'
+import type { Accepted } from './accept/accepted.ts'
+import { createRequestId } from './accept/request-id.ts'
+import { classify } from './classify/classify.ts'
+import type { Classification } from './classify/classification.ts'
+import type { Clock } from './clock.ts'
+import { decide } from './decide/decide.ts'
+import type { Ask, Decision } from './decide/decision.ts'
+import { dispatch } from './dispatch/dispatch.ts'
+import { isPassThrough } from './dispatch/outbound.ts'
+import type { Outcome } from './dispatch/outcome.ts'
+import type { Shadows } from './dispatch/shadow.ts'
+import type { StreamSink } from './dispatch/sink.ts'
+import { RouterError } from './errors.ts'
+import { toRequestRecord, toShadowRecord } from './record/from-outcome.ts'
+import type { LatencyBook } from './record/latency.ts'
+import type { Metrics } from './record/prometheus.ts'
+import type { Recorder } from './record/recorder.ts'
+import { explain, type Explanation } from './reply/headers.ts'
+import { replyContext, sendAnswer, sendError } from './reply/reply.ts'
+import { createStreamReply } from './reply/stream-reply.ts'
+import type { Snapshot } from './snapshot.ts'
+import { createView } from './view.ts'
+import type { ClientCodec } from './wire/codec.ts'
+import { clientCodec } from './wire/codecs.ts'
+
+export interface RouterParts {
+  readonly clock: Clock
+  readonly recorder: Recorder
+  readonly latency: LatencyBook
+  readonly metrics: Metrics
+  readonly shadows: Shadows
+  /** Told of defects of ours only; never of request text. */
+  readonly onDefect: (requestId: string, error: unknown) => void
+}
+
+export interface Router {
+  handle(incoming: IncomingMessage, outgoing: ServerResponse, protocol: 'chat' | 'responses'): Promise<void>
+}
+
+/** Everything known of one request so far; errors are explained from it. */
+interface Passage {
+  readonly arrival: Arrival
+  readonly snapshot: Snapshot
+  readonly codec: ClientCodec
+  readonly outgoing: ServerResponse
+  accepted: Accepted | null
+  classification: Classification | null
+  decision: Decision | null
+  attempts: number
+}
+
+export function createRouter(parts: RouterParts, current: () => Snapshot): Router {
+  const { clock } = parts
+
+  async function route(incoming: IncomingMessage, passage: Passage): Promise<void> {
+    const { snapshot, arrival, codec, outgoing } = passage
+    const { config, fleet } = snapshot
+    const accepted = await accept(incoming, arrival, codec, { limits: config.limits, clock })
+    passage.accepted = accepted
+
+    const classification = classify(accepted, config.classify)
+    passage.classification = classification
+
+    // Proofs are renewed in the background; a private request does not wait for the next round if one lapsed.
+    if (classification.sensitivity === 'high') await fleet.locality.refresh()
+    const decision = decide(classification, askOf(accepted), config.policy, createView(fleet, parts.latency))
+    passage.decision = decision
+    if (decision.refusal !== null) {
+      parts.recorder.record(toRequestRecord(accepted, classification, decision, null))
+      throw new RouterError(decision.refusal.code, decision.refusal.message)
+    }
+
+    const sink = accepted.request.stream ? streamReply(passage, accepted, classification, decision) : null
+    const signal = departureOf(outgoing)
+    const { yieldTo } = parts.shadows
+    const outcome = await dispatch({ accepted, decision, fleet, clock, sink, signal, yieldTo })
+    passage.attempts = outcome.attempts.length
+
+    if (outcome.answer !== null) {
+      const { answer } = outcome
+      const context = replyContext(accepted, classification, answer.target.model, clock.epochMs())
+      const passThrough = isPassThroughTo(passage, accepted, answer.target.backend)
+      sendAnswer(outgoing, answer, explanationOf(passage, answer.target), { codec, context, passThrough })
+    } else if (!outcome.committed && outcome.error !== null) {
+      sendError(outgoing, outcome.error, explanationOf(passage, null), codec)
+    }
+    // Neither an answer nor an error can reach a client that left, or one that takes nothing.
+    if (outcome.result === 'aborted') outgoing.destroy()
+    remember(passage, accepted, classification, outcome)
+  }
+
+  /** Behind the reply: the record, and the mirror that the client neither waits for nor sees. */
+  function remember(passage: Passage, accepted: Accepted, classification: Classification, outcome: Outcome): void {
+    const { snapshot, decision } = passage
+    if (decision === null) return
+    parts.recorder.record(toRequestRecord(accepted, classification, decision, outcome))
+    const primary = outcome.attempts[0]
+    if (decision.shadow === null || primary === undefined || outcome.result === 'aborted') return
+    if (primary.target.backend !== decision.shadow.primary) return
+    snapshot.enter()
+    void parts.shadows
+      .mirror(accepted, decision, snapshot.fleet)
+      .then((shadow) => {
+        if (shadow === null) parts.metrics.shadowSkipped(decision.shadow?.target.backend ?? '')
+        else parts.recorder.recordShadow(toShadowRecord(accepted, primary, outcome, shadow))
+      })
+      .catch((error: unknown) => parts.onDefect(accepted.id, error))
+      .finally(() => snapshot.leave())
+  }
+
+  function streamReply(
+    passage: Passage,
+    accepted: Accepted,
+    classification: Classification,
+    decision: Decision,
+  ): StreamSink {
+    return createStreamReply({
+      response: passage.outgoing,
+      codec: passage.codec,
+      contextOf: (target) => replyContext(accepted, classification, target.model, clock.epochMs()),
+      headersOf: (target, attempts) =>
+        explain({ requestId: accepted.id, classification, decision, target, attempts }),
+      isPassThrough: (target) => isPassThroughTo(passage, accepted, target.backend),
+    })
+  }
+
+  return {
+    async handle(incoming, outgoing, protocol) {
+      const snapshot = current()
+      const receivedAtEpochMs = clock.epochMs()
+      const arrival = { id: createRequestId(receivedAtEpochMs), receivedAtEpochMs, receivedAtMs: clock.nowMs() }
+      const codec = clientCodec(protocol)
+      const passage: Passage = {
+        arrival,
+        snapshot,
+        codec,
+        outgoing,
+        accepted: null,
+        classification: null,
+        decision: null,
+        attempts: 0,
+      }
+      snapshot.enter()
+      parts.metrics.requestStarted()
+      try {
+        await route(incoming, passage)
+      } catch (error) {
+        const known = error instanceof RouterError ? error : defect(arrival.id, error)
+        if (passage.decision === null) parts.metrics.requestRefused()
+        sendError(outgoing, known, explanationOf(passage, null), codec)
+      } finally {
+        parts.metrics.requestEnded()
+        snapshot.leave()
+      }
+    },
+  }
+
+  function defect(requestId: string, error: unknown): RouterError {
+    parts.onDefect(requestId, error)
+    return new RouterError('internal_error', `The router failed on this request (${requestId}).`)
+  }
+}
+
+/** What of a request a decision depends on, beyond its tags. */
+export function askOf({ id, request }: Pick<Accepted, 'id' | 'request'>): Ask {
+  return {
+    id,
+    model: request.model,
+    stream: request.stream,
+    needsTools: request.tools.length > 0,
+    needsVision: request.messages.some((message) => message.content.some((part) => part.type === 'image')),
+  }
+}
+
+function isPassThroughTo({ snapshot }: Passage, accepted: Accepted, name: string): boolean {
+  const backend = snapshot.fleet.backends.get(name)
+  return backend !== undefined && isPassThrough(accepted, backend)
+}
+
+function explanationOf(passage: Passage, target: Explanation['target']): Explanation {
+  const { arrival, classification, decision, attempts } = passage
+  return { requestId: arrival.id, classification, decision, target, attempts }
+}
+
+/** Aborts when the client leaves: `close` before the answer was written. (`req 'close'` fires after its body.) */
+function departureOf(outgoing: ServerResponse): AbortSignal {
+  const departure = new AbortController()
+  const leave = (): void => {
+    if (!outgoing.writableFinished) {
+      departure.abort(new RouterError('client_closed_request', 'The client left before its answer was complete.'))
+    }
+  }
+  if (outgoing.destroyed) leave()
+  else outgoing.once('close', leave)
+  return departure.signal
+}

@@ -1,0 +1,180 @@
+/** Brings the stages up as one service: listens, swaps policies, drains. What it serves is in `app.ts`. */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { createApp } from './app.ts'
+import { systemClock, type Clock } from './clock.ts'
+import type { Config } from './config.ts'
+import { advertisedModels, modelsOf } from './decide/model.ts'
+import { createShadows } from './dispatch/shadow.ts'
+import { healthOf } from './health.ts'
+import { createAbReporter, type AbReportPolicy } from './record/ab-report.ts'
+import { createLatencyBook } from './record/latency.ts'
+import { createMetrics, type MetricNames } from './record/prometheus.ts'
+import { createRecorder, type RecordLog } from './record/recorder.ts'
+import { openSqliteStore } from './record/sqlite-store.ts'
+import { createSummariser, parseHours } from './record/summary.ts'
+import { createRouter } from './router.ts'
+import { createSnapshot, type Snapshot } from './snapshot.ts'
+import { VERSION } from './version.ts'
+
+export interface ServerOptions {
+  readonly config: Config
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly host: string
+  /** 0 picks a free port. */
+  readonly port: number
+  /** SQLite file; `:memory:` keeps nothing. */
+  readonly dbPath: string
+  readonly log: RecordLog & { error(fields: object, message: string): void }
+  readonly clock?: Clock
+}
+
+export interface RouterServer {
+  readonly url: string
+  /** The policy that serves new requests now. */
+  readonly snapshot: () => Snapshot
+  /** All or nothing: requests in flight keep the old policy. */
+  reload(config: Config): Promise<void>
+  /** A reload that did not happen, for `/health` and the metrics. */
+  reloadFailed(message: string): void
+  /** Stops accepting, lets requests in flight end for at most `drainMs`, then closes everything. */
+  close(drainMs?: number): Promise<void>
+}
+
+/** Rejects when the port is taken or the host cannot be bound. */
+export async function startServer(options: ServerOptions): Promise<RouterServer> {
+  const { env, log } = options
+  const clock = options.clock ?? systemClock
+  let snapshot = await createSnapshot(options.config, env, clock)
+  let loadedAtEpochMs = clock.epochMs()
+  let reloadError: string | null = null
+  const startedAtMs = clock.nowMs()
+
+  const { records } = options.config
+  const metrics = createMetrics({ version: VERSION, processMetrics: true, ...namesOf(options.config) })
+  const latency = createLatencyBook(clock)
+  const store = openSqliteStore(options.dbPath, records)
+  await store.check().catch((error: unknown) => {
+    log.warn({ db: options.dbPath, err: reasonOf(error) }, 'request records cannot be stored; serving without them')
+  })
+  await latency.warmStart(store).catch(() => undefined)
+  const recorder = createRecorder({
+    store,
+    clock,
+    settings: records,
+    log,
+    observers: [metrics, latency],
+    onDropped: (count) => metrics.recordsDropped(count),
+  })
+  const shadows = createShadows(clock, () => snapshot.config.shadow.maxConcurrent)
+  const onDefect = (requestId: string, error: unknown): void =>
+    log.error({ requestId, defect: stackOf(error) }, 'a defect of the router')
+  const router = createRouter({ clock, recorder, latency, metrics, shadows, onDefect }, () => snapshot)
+  const summarise = createSummariser({ store, recorder, clock })
+  const reportAb = createAbReporter({ store, recorder, clock, isLocal: (name) => isLocalBackend(snapshot, name) })
+  let abPolicy = abPolicyOf(options.config)
+
+  const app = createApp({
+    router,
+    health: () => healthOf({ snapshot, clock, version: VERSION, startedAtMs, loadedAtEpochMs, reloadError }),
+    models: () => modelList(snapshot.config),
+    summary: (hours) => summarise(parseHours(hours, records)),
+    abReport: () => reportAb(abPolicy),
+    prometheus: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
+    onDefect,
+  })
+  const server = createServer(getRequestListener(app.fetch))
+  // A client that thinks between two requests should not pay for a new connection each time.
+  server.keepAliveTimeout = 65_000
+  const url = await listen(server, options.host, options.port)
+  void snapshot.fleet.locality.refresh()
+
+  return {
+    url,
+    snapshot: () => snapshot,
+    async reload(config) {
+      const next = await createSnapshot(config, env, clock)
+      await next.fleet.locality.refresh()
+      const previous = snapshot
+      snapshot = next
+      abPolicy = abPolicyOf(config)
+      loadedAtEpochMs = clock.epochMs()
+      reloadError = null
+      metrics.policyReloaded(true, namesOf(config))
+      previous.retire()
+    },
+    reloadFailed(message) {
+      reloadError = message
+      metrics.policyReloaded(false)
+    },
+    async close(drainMs = 0) {
+      await drain(server, drainMs, clock)
+      shadows.close()
+      snapshot.retire()
+      await snapshot.closed
+      await recorder.close()
+    },
+  }
+}
+
+function namesOf(config: Config): MetricNames {
+  return {
+    routes: [...config.policy.routes.map((route) => route.name), 'pinned'],
+    backends: Object.keys(config.policy.backends),
+  }
+}
+
+/** One object a policy: the report is remembered by it. */
+function abPolicyOf({ policy, verdict, prices }: Config): AbReportPolicy {
+  const declared = Object.entries(prices).filter(([, price]) => price !== null)
+  return { ab: policy.ab, verdict, prices: Object.fromEntries(declared) as AbReportPolicy['prices'] }
+}
+
+function isLocalBackend({ config, fleet }: Snapshot, name: string): boolean {
+  const backend = config.policy.backends[name]
+  const models = backend === undefined ? [] : modelsOf(backend)
+  return models.length > 0 && models.every((model) => fleet.locality.isProvenLocal(name, model))
+}
+
+function modelList(config: Config): { readonly object: string; readonly data: readonly ModelEntry[] } {
+  const data = advertisedModels(config.policy).map((id) => ({
+    id,
+    object: 'model' as const,
+    created: 0,
+    owned_by: 'local-llm-router',
+  }))
+  return { object: 'list', data }
+}
+
+type ModelEntry = { readonly [key: string]: string | number }
+
+function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.removeListener('error', reject)
+      const address = server.address() as AddressInfo
+      const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
+      resolve(`http://${name}:${address.port}`)
+    })
+  })
+}
+
+async function drain(server: Server, drainMs: number, clock: Clock): Promise<void> {
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
+  server.closeIdleConnections()
+  const timer = clock.setTimer(drainMs, () => server.closeAllConnections())
+  await closed
+  timer.cancel()
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.name) : typeof error
+}

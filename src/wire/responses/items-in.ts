@@ -1,0 +1,142 @@
+/** `input` items → messages: a Responses turn is many items, a chat turn one message (reference 1.3). */
+import { RouterError } from '../../errors.ts'
+import { wrapCustomInput } from '../custom-tool.ts'
+import type { ChatMessage, ContentPart, Role, ToolCall } from '../exchange.ts'
+import { asObject, invalid, optionalString, requiredString } from '../fields.ts'
+import type { JsonObject, JsonValue } from '../json.ts'
+import { isJsonArray, isJsonObject } from '../json.ts'
+import { decodeContent } from './content-in.ts'
+import { flatName } from './tool-names.ts'
+
+const ROLES: Readonly<Record<string, Role>> = {
+  user: 'user',
+  assistant: 'assistant',
+  system: 'system',
+  developer: 'system',
+}
+
+/** History of tools that OpenAI ran itself: the text that follows them says what they found. */
+const HOSTED = /_(?:call|call_output|list_tools|approval_request|approval_response)$/
+
+interface Draft {
+  readonly role: Role
+  content: readonly ContentPart[]
+  reasoning?: string | undefined
+  toolCalls?: ToolCall[] | undefined
+  readonly toolCallId?: string | undefined
+}
+
+export class Conversation {
+  readonly #messages: Draft[] = []
+  readonly #dropped: string[] = []
+  /** Thinking that waits for the assistant message it led to. */
+  #reasoning = ''
+  /** Ids of calls, with the place of each until its output has come. */
+  readonly #calls = new Map<string, string | null>()
+
+  addMessage(role: Role, content: readonly ContentPart[]): void {
+    if (role !== 'assistant') this.#messages.push({ role, content })
+    else {
+      const turn = this.#assistantTurn()
+      turn.content = [...turn.content, ...content]
+    }
+  }
+
+  addItem(value: JsonValue, index: number): void {
+    const param = `input[${index}]`
+    const item = asObject(value, param)
+    const type = item['type'] ?? (item['role'] === undefined ? 'item_reference' : 'message')
+    if (typeof type !== 'string') throw invalid(`${param}.type`, 'a string')
+    switch (type) {
+      case 'message':
+        return this.#addMessageItem(item, param)
+      case 'function_call':
+      case 'custom_tool_call':
+        return this.#addCall(item, param)
+      case 'function_call_output':
+      case 'custom_tool_call_output':
+        return this.#addOutput(item, param)
+      case 'reasoning':
+        this.#reasoning = joined(this.#reasoning, reasoningText(item))
+        return
+      case 'item_reference':
+        throw itemNotFound()
+      default:
+        if (!HOSTED.test(type)) this.#dropped.push(param)
+    }
+  }
+
+  /** The turns, checked: a chat template fails on a call without its output just as OpenAI does. */
+  finish(): { messages: readonly ChatMessage[]; dropped: readonly string[] } {
+    for (const place of this.#calls.values()) {
+      if (place === null) continue
+      throw new RouterError('invalid_value', `No tool output found for function call at '${place}'.`, {
+        param: 'input',
+      })
+    }
+    return { messages: this.#messages, dropped: this.#dropped }
+  }
+
+  #addMessageItem(item: JsonObject, param: string): void {
+    const name = requiredString(item, 'role', `${param}.role`)
+    const role = Object.hasOwn(ROLES, name) ? ROLES[name] : undefined
+    if (role === undefined) throw invalid(`${param}.role`, 'one of user, assistant, system, developer')
+    this.addMessage(role, decodeContent(item['content'], `${param}.content`))
+  }
+
+  #addCall(item: JsonObject, param: string): void {
+    const id = requiredString(item, 'call_id', `${param}.call_id`)
+    const namespace = optionalString(item, 'namespace', `${param}.namespace`)
+    const name = flatName(requiredString(item, 'name', `${param}.name`), namespace)
+    const isCustom = item['type'] === 'custom_tool_call'
+    // Text as the model wrote it: it may be invalid JSON, and is nobody's fault by now (rule 12).
+    const text = optionalString(item, isCustom ? 'input' : 'arguments', param) ?? ''
+    const kind = isCustom ? 'custom' : 'function'
+    const call: ToolCall = { id, name, arguments: isCustom ? wrapCustomInput(text) : text, namespace, kind }
+    const turn = this.#assistantTurn()
+    turn.toolCalls = [...(turn.toolCalls ?? []), call]
+    this.#calls.set(id, param)
+  }
+
+  #addOutput(item: JsonObject, param: string): void {
+    const id = requiredString(item, 'call_id', `${param}.call_id`)
+    if (!this.#calls.has(id)) {
+      const message = `No tool call found for function call output with call_id at '${param}'.`
+      throw new RouterError('invalid_value', message, { param: `${param}.call_id` })
+    }
+    this.#calls.set(id, null)
+    const content = decodeContent(item['output'], `${param}.output`)
+    this.#messages.push({ role: 'tool', content, toolCallId: id })
+  }
+
+  /** The assistant message that is being put together: text, calls and thinking of one turn are one message. */
+  #assistantTurn(): Draft {
+    let turn = this.#messages.at(-1)
+    if (turn?.role !== 'assistant') {
+      turn = { role: 'assistant', content: [] }
+      this.#messages.push(turn)
+    }
+    if (this.#reasoning !== '') turn.reasoning = joined(turn.reasoning ?? '', this.#reasoning)
+    this.#reasoning = ''
+    return turn
+  }
+}
+
+function joined(before: string, text: string): string {
+  return before === '' || text === '' ? before + text : `${before}\n\n${text}`
+}
+
+/** The model's own words where the client kept them, else the summary. Either may be null (codex). */
+function reasoningText(item: JsonObject): string {
+  const read = (value: JsonValue | undefined) =>
+    (isJsonArray(value) ? value : [])
+      .flatMap((part) => (isJsonObject(part) && typeof part['text'] === 'string' ? [part['text']] : []))
+      .join('\n\n')
+  return read(item['content']) || read(item['summary'])
+}
+
+function itemNotFound(): RouterError {
+  const message =
+    'Item not found: this router stores no items, so input must hold them whole instead of by reference.'
+  return new RouterError('not_found', message, { param: 'input' })
+}

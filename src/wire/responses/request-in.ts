@@ -1,0 +1,105 @@
+/** A Responses request → the canonical one (reference 1.2). */
+import { RouterError } from '../../errors.ts'
+import type { ChatRequest, ResponseFormat } from '../exchange.ts'
+import {
+  invalid,
+  missing,
+  optionalArray,
+  optionalBoolean,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  optionalTokenLimit,
+  requiredString,
+} from '../fields.ts'
+import type { JsonObject } from '../json.ts'
+import { isJsonArray } from '../json.ts'
+import { Conversation } from './items-in.ts'
+import { decodeTools } from './tools-in.ts'
+
+export function decodeResponsesRequest(body: JsonObject): ChatRequest {
+  refuseStateful(body)
+  const { tools, toolChoice, dropped } = decodeTools(body)
+  const conversation = decodeConversation(body)
+  const text = optionalObject(body, 'text') ?? {}
+  const reasoning = optionalObject(body, 'reasoning') ?? {}
+  const logprobs = includes(body, 'message.output_text.logprobs')
+  return {
+    model: optionalString(body, 'model') ?? '',
+    messages: conversation.messages,
+    stream: optionalBoolean(body, 'stream') ?? false,
+    includeUsage: true,
+    tools,
+    toolChoice,
+    parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls'),
+    responseFormat: decodeFormat(text),
+    maxOutputTokens: optionalTokenLimit(body, 'max_output_tokens'),
+    temperature: optionalNumber(body, 'temperature'),
+    topP: optionalNumber(body, 'top_p'),
+    presencePenalty: optionalNumber(body, 'presence_penalty'),
+    frequencyPenalty: optionalNumber(body, 'frequency_penalty'),
+    logprobs: logprobs || undefined,
+    topLogprobs: logprobs ? optionalNumber(body, 'top_logprobs') : undefined,
+    reasoningEffort: optionalString(reasoning, 'effort', 'reasoning.effort'),
+    user: optionalString(body, 'user'),
+    dropped: [...dropped, ...conversation.dropped, ...notCarried(body, text)],
+  }
+}
+
+export function includes(body: JsonObject, wanted: string): boolean {
+  return isJsonArray(body['include']) && body['include'].includes(wanted)
+}
+
+/** What lives on the server in OpenAI's own service and nowhere here. */
+function refuseStateful(body: JsonObject): void {
+  const refuse = (param: string): never => {
+    throw new RouterError('unsupported_parameter', `'${param}' is not supported by this router.`, { param })
+  }
+  if (optionalBoolean(body, 'background') === true) refuse('background')
+  for (const param of ['conversation', 'prompt']) {
+    if (body[param] !== undefined && body[param] !== null) refuse(param)
+  }
+  if (optionalString(body, 'previous_response_id') === undefined) return
+  const message =
+    'Previous response not found: this router stores no responses. Send the whole conversation as input.'
+  throw new RouterError('previous_response_not_found', message, { param: 'previous_response_id' })
+}
+
+function decodeConversation(body: JsonObject): ReturnType<Conversation['finish']> {
+  const conversation = new Conversation()
+  const instructions = optionalString(body, 'instructions')
+  if (instructions) conversation.addMessage('system', [{ type: 'text', text: instructions }])
+  const input = body['input']
+  if (input === undefined || input === null) throw missing('input')
+  if (typeof input === 'string') conversation.addMessage('user', [{ type: 'text', text: input }])
+  else if (isJsonArray(input)) input.forEach((item, index) => conversation.addItem(item, index))
+  else throw invalid('input', 'a string or an array of items')
+  const decoded = conversation.finish()
+  if (decoded.messages.length === 0) throw invalid('input', 'a string or a non-empty array of items')
+  return decoded
+}
+
+function decodeFormat(text: JsonObject): ResponseFormat | undefined {
+  const format = optionalObject(text, 'format', 'text.format')
+  if (format === undefined) return undefined
+  const type = format['type']
+  if (type === 'text' || type === 'json_object') return { type }
+  if (type !== 'json_schema') throw invalid('text.format.type', 'text, json_object or json_schema')
+  const strict = format['strict']
+  return {
+    type,
+    name: requiredString(format, 'name', 'text.format.name'),
+    schema: optionalObject(format, 'schema', 'text.format.schema') ?? {},
+    description: optionalString(format, 'description', 'text.format.description'),
+    strict: typeof strict === 'boolean' ? strict : undefined,
+  }
+}
+
+function notCarried(body: JsonObject, text: JsonObject): string[] {
+  const names: string[] = []
+  if (body['truncation'] === 'auto') names.push('truncation')
+  if (optionalArray(body, 'context_management')?.length) names.push('context_management')
+  if (optionalNumber(body, 'max_tool_calls') !== undefined) names.push('max_tool_calls')
+  if (text['verbosity'] !== undefined && text['verbosity'] !== null) names.push('text.verbosity')
+  return names
+}
