@@ -62,7 +62,7 @@ function summary(config: Config): string {
     `→ ${[route.backend, ...route.fallback].join(', then ')}${budgetText(route)}`,
   ])
   return [
-    `${config.source.label} is right`,
+    `${config.source.label} is valid`,
     `${backends.length} ${backends.length === 1 ? 'backend' : 'backends'}`,
     aligned(backends),
     `${routes.length} ${routes.length === 1 ? 'route' : 'routes'}`,

@@ -14,9 +14,9 @@ export interface Found {
 }
 
 // Names of models that answer nothing: embedders, rerankers, and guards that only say "safe".
-const NOT_CHAT = /embed|rerank|minilm|bge-|paraphrase|[-/]?(?:e5|gte)-|guard|shield/i
+const NOT_CHAT = /embed|rerank|minilm|bge-|paraphrase|(?:^|[-/])(?:e5|gte)-|guard|shield/i
 const CLOUD = /[:-]cloud$/i
-const CODER = /code(?!c)|devstral|starcoder/i
+const CODER = /code|devstral/i
 // gemma3 has eyes from 4b up; gemma3n and the two smallest have none.
 const VISION =
   /gemma-?3(?!n|:1b|:270m)|gemma-?4|llava|[-.\d]vl\b|vision|minicpm-v|moondream|pixtral|internvl|llama-?4/i
@@ -94,7 +94,7 @@ const quote = (text: string): string => JSON.stringify(text)
 
 function isOnThisMachine(endpoint: string): boolean {
   const host = URL.parse(endpoint)?.hostname ?? ''
-  return host === 'localhost' || host === '[::1]' || /^127\./.test(host)
+  return host === 'localhost' || host === '[::1]' || host.startsWith('127.')
 }
 
 function localBackend({ endpoint, picked }: NonNullable<Parts['local']>): string[] {
@@ -152,9 +152,10 @@ function routes({ local, frontier, sarmalink }: Parts): string[] {
   const [first = 'demo', ...rest] = chain
   const lines = ['routes:']
   if (local !== null) {
-    lines.push('  # Marked by the client or found to hold private data: stays on this machine.')
+    const place = isOnThisMachine(local.endpoint) ? 'never leave the machine' : 'proven local only'
+    lines.push('  # Marked by the client, or found to hold private data.')
     lines.push('  - name: private', '    match: { sensitivity: high }', '    backend: local')
-    lines.push('    reason: "Privacy: never leave the machine"')
+    lines.push(`    reason: "Privacy: ${place}"`)
   }
   // Whether the general model of a hosted service reads pictures is known of one of them only.
   if (frontier && (sarmalink || local !== null)) {

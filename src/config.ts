@@ -10,7 +10,6 @@ import { policyJsonSchema, policySchema } from './config/schema.ts'
 import { warningsOf } from './config/warnings.ts'
 
 export { ConfigError, type Problem, renderProblem } from './config/problem.ts'
-export { type PolicyFile, policyJsonSchema, policySchema } from './config/schema.ts'
 export type { Settings } from './config/resolve.ts'
 
 export interface Config extends Settings {

@@ -84,7 +84,8 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     prometheus: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     onDefect,
   })
-  const server = createServer(getRequestListener(app.fetch))
+  const listener = getRequestListener(app.fetch)
+  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
   // A client that thinks between two requests should not pay for a new connection each time.
   server.keepAliveTimeout = 65_000
   const url = await listen(server, options.host, options.port)

@@ -1,27 +1,33 @@
 /** Where the survey reports that something sensitive may begin; each place goes to the detectors that know it. */
-import { detectAssignment } from './detectors/assignment.ts'
+import { detectAssignment, detectSpokenPassword } from './detectors/assignment.ts'
 import { detectConnectionString } from './detectors/connection-string.ts'
 import { detectEmail } from './detectors/email.ts'
 import { detectIdentifier } from './detectors/identifier.ts'
 import { detectNumber } from './detectors/number.ts'
+import { detectPerson } from './detectors/person.ts'
 import { detectStreetAddress } from './detectors/street-address.ts'
 import { detectVendorKey } from './detectors/vendor-key.ts'
-import { ASCII_CLASS, DIGIT, isWordCode, LOWER, UPPER } from './characters.ts'
+import { isWordCode } from './characters.ts'
+import type { CandidateSink } from './survey.ts'
 
+const LOWER_CASE = 0x20
+const LETTER_P = 112
 const COLON = 58
 const SLASH = 47
 const SHORTEST_NUMBER = 5
 const LONGEST_IDENTIFIER = 40
-const DOT = 46
 
-export class Candidates {
+export class Candidates implements CandidateSink {
   readonly kinds = new Set<string>()
+  /** The text now read has something above ASCII. */
+  nonAscii = false
   /** End of the number last looked at: its groups are not each looked at again. */
   #numberEnd = 0
   #identifierEnd = 0
 
   /** Call before each text. */
   begin(): void {
+    this.nonAscii = false
     this.#numberEnd = 0
     this.#identifierEnd = 0
   }
@@ -50,6 +56,16 @@ export class Candidates {
     detectIdentifier(text, from, to, this.kinds)
   }
 
+  atNonAscii(): void {
+    this.nonAscii = true
+  }
+
+  /** `password`, `patient`, `client`: told by their first letters before anything else is looked at. */
+  atWord(text: string, start: number, end: number): void {
+    if ((text.charCodeAt(start) | LOWER_CASE) === LETTER_P) detectSpokenPassword(text, start, this.kinds)
+    detectPerson(text, start, end, this.kinds)
+  }
+
   atSign(text: string, at: number): void {
     detectEmail(text, at, this.kinds)
   }
@@ -66,11 +82,6 @@ export class Candidates {
     detectVendorKey(text, start, this.kinds)
     // A key after "file." or a host name: look again behind the last dot that a letter run follows.
     const dot = text.lastIndexOf('.', end - 1)
-    if (dot > start && startsKey(text, dot + 1)) detectVendorKey(text, dot + 1, this.kinds)
+    if (dot > start && isWordCode(text.charCodeAt(dot + 1))) detectVendorKey(text, dot + 1, this.kinds)
   }
-}
-
-function startsKey(text: string, at: number): boolean {
-  const kind = ASCII_CLASS[text.charCodeAt(at)]
-  return text.charCodeAt(at) !== DOT && (kind === LOWER || kind === UPPER || kind === DIGIT)
 }

@@ -1,6 +1,7 @@
 /** `Accepted → Classification`: pure, synchronous, deterministic, in time linear in the request. */
 import type { ChatRequest } from '../wire/exchange.ts'
 import type { JsonObject } from '../wire/json.ts'
+import { gatherEvidence } from './ask-evidence.ts'
 import type { Classification, Complexity, Family, Modality, Task } from './classification.ts'
 import { scoreComplexity } from './complexity.ts'
 import { latestAsk } from './latest-ask.ts'
@@ -66,9 +67,10 @@ export function classify(input: ClassifyInput, settings: ClassifySettings): Clas
 
 function readAsk(request: ChatRequest): Ask {
   const ask = latestAsk(request.messages)
-  const reading = readTask(ask)
-  const { score, level } = scoreComplexity(ask.text, reading)
-  return { task: reading.task, complexity: level, complexityScore: score }
+  const evidence = gatherEvidence(ask.text)
+  const { task, fineTask } = readTask(evidence, ask.hasImage)
+  const { score, level } = scoreComplexity(ask.text, evidence, fineTask)
+  return { task, complexity: level, complexityScore: score }
 }
 
 /** An image anywhere decides: a text model cannot even read the history. */

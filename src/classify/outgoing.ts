@@ -5,9 +5,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts'
 import { Candidates } from './candidates.ts'
 import { readDataUrl } from './data-url.ts'
-import { detectPerson } from './detectors/person.ts'
 import { detectPrivateKey } from './detectors/private-key.ts'
-import { detectSpokenPassword } from './detectors/assignment.ts'
 import { emptyCounts, survey, type TextCounts } from './survey.ts'
 import { estimateTokens } from './tokens.ts'
 
@@ -22,7 +20,12 @@ export interface Outgoing {
 /** A number this long can be a card or an account; a shorter one is a setting. */
 const LONG_NUMBER = 100_000_000
 /** Envelope fields whose values say nothing; their names are not put before the value. */
-const ENVELOPE = new Set(['type', 'role', 'content', 'text', 'model', 'arguments', 'input', 'description', 'instructions'])
+const ENVELOPE = new Set([
+  ...['type', 'role', 'content', 'text', 'model', 'messages', 'arguments', 'input', 'description', 'instructions'],
+  ...['tools', 'function', 'parameters', 'stream', 'stream_options', 'temperature', 'max_tokens'],
+])
+/** Values that steer the call and are no part of the prompt: scanned, not counted. */
+const UNCOUNTED = new Set(['type', 'role', 'model', 'id', 'tool_call_id', 'call_id', 'detail', 'user', 'metadata'])
 const LONGEST_LABELLED_VALUE = 120
 const FORMAT_CHARACTERS = /\p{Cf}/gu
 
@@ -68,7 +71,7 @@ class OutgoingReader {
       this.#scan(data.text, this.counts)
       return
     }
-    this.#scan(value, this.counts)
+    this.#scan(value, UNCOUNTED.has(key) ? this.#uncounted : this.counts)
     // `{"ssn": "…"}`: the key is the label of its value, and a label is what some numbers are known by.
     if (value.length <= LONGEST_LABELLED_VALUE && value.length > 3 && !ENVELOPE.has(key)) {
       this.#scan(`${key}: ${value}`, this.#uncounted)
@@ -103,10 +106,9 @@ class OutgoingReader {
   #detect(text: string, counts: TextCounts): void {
     const { candidates } = this
     candidates.begin()
-    const nonAscii = survey(text, counts, candidates)
+    survey(text, counts, candidates)
+    const { nonAscii } = candidates
     detectPrivateKey(text, candidates.kinds)
-    detectSpokenPassword(text, candidates.kinds)
-    detectPerson(text, candidates.kinds)
     if (!nonAscii) return
     // Full-width digits and zero-width joints hide a number from a pattern, not from a model (faults.md L24).
     const plain = text.normalize('NFKC').replace(FORMAT_CHARACTERS, '')

@@ -1,106 +1,109 @@
 /**
  * Looks words and short phrases up in a table while reading a text once. Words are hashed as they are read, so that
- * a text costs the same whether the table has ten terms or a thousand; hits are then compared, so that no two terms
- * can be confused.
+ * a text costs the same whether the table has ten terms or a thousand.
  */
-export interface TermHit<Value> {
-  readonly value: Value
-  /** Where the first word of the term begins. */
-  readonly at: number
-}
+/** `at` is where the first word of the term begins. */
+export type OnTerm<Value> = (value: Value, at: number) => void
 
-interface Entry<Value> {
-  readonly term: string
-  readonly value: Value
+interface Node<Value> {
+  /** What the terms that end here are worth. */
+  readonly values: Value[]
+  /** First character of those terms: a cheap second look, should two hashes ever meet. */
+  first: number
+  /** A longer phrase begins like this. */
+  begins: boolean
 }
 
 const LONGEST_PHRASE = 4
 const SEED = 0x81_1c_9d_c5 | 0
 const PRIME = 0x01_00_01_93
 const JOIN = 31
+/** Most words are in no term: one byte says so before the map is asked. */
+const SIEVE_BITS = 0xff_ff
 
 export class TermTable<Value> {
-  readonly #entries = new Map<number, Entry<Value>>()
-  /** Hashes of every proper beginning of a phrase: a phrase is followed only while one can still match. */
-  readonly #beginnings = new Set<number>()
+  readonly #nodes = new Map<number, Node<Value>>()
+  readonly #sieve = new Uint8Array(SIEVE_BITS + 1)
 
   add(term: string, value: Value): void {
     const words = term.split(' ')
     let hash = 0
     for (const [i, word] of words.entries()) {
       hash = i === 0 ? hashOf(word) : join(hash, hashOf(word))
-      if (i < words.length - 1) this.#beginnings.add(hash)
+      const node = this.#nodes.get(hash) ?? { values: [], first: term.charCodeAt(0), begins: false }
+      this.#nodes.set(hash, node)
+      this.#sieve[hash & SIEVE_BITS] = 1
+      if (i < words.length - 1) node.begins = true
+      else node.values.push(value)
     }
-    this.#entries.set(hash, { term, value })
   }
 
-  /** Calls `hit` for each term in `text`, which must be in lower case. */
-  read(text: string, from: number, to: number, hit: (value: Value, at: number) => void): number {
-    const open: number[] = []
-    const starts: number[] = []
-    let words = 0
+  /** Calls `onTerm` for each term in `text`, which must be in lower case. */
+  read(text: string, from: number, to: number, onTerm: OnTerm<Value>): void {
+    const open: OpenPhrases = { hashes: [], starts: [] }
     let position = from
     while (position < to) {
       const start = position
       let hash = SEED
       let code = text.charCodeAt(position)
-      while (isTermCode(code) && position < to) {
+      while (isTermCode(code)) {
         hash = Math.imul(hash ^ code, PRIME)
         position += 1
+        if (position >= to) break
         code = text.charCodeAt(position)
       }
-      if (position === start) {
-        // A mark other than a blank ends every open phrase.
-        if (code !== 32 && code !== 10 && code !== 39) open.length = 0
+      if (position > start) {
+        if (open.hashes.length > 0) this.#follow(text, hash, open, onTerm)
+        if (this.#sieve[hash & SIEVE_BITS] === 1 && this.#visit(text, hash, start, onTerm)) {
+          open.hashes.push(hash)
+          open.starts.push(start)
+        }
+      } else {
+        if (!joinsWords(code)) open.hashes.length = open.starts.length = 0
         position += 1
-        continue
       }
-      words += 1
-      this.#follow({ text, start, end: position, hash, open, starts }, hit)
     }
-    return words
   }
 
-  #follow(word: Word, hit: (value: Value, at: number) => void): void {
-    const { text, start, hash, open, starts } = word
+  /** The word goes on with every open phrase, or ends it. */
+  #follow(text: string, word: number, open: OpenPhrases, onTerm: OnTerm<Value>): void {
+    const { hashes, starts } = open
     let kept = 0
-    for (let i = 0; i < open.length; i += 1) {
-      const phrase = join(open[i] ?? 0, hash)
-      const phraseStart = starts[i] ?? start
-      this.#report(phrase, text, phraseStart, hit)
-      if (kept < LONGEST_PHRASE && this.#beginnings.has(phrase)) {
-        open[kept] = phrase
-        starts[kept] = phraseStart
-        kept += 1
-      }
-    }
-    this.#report(hash, text, start, hit)
-    if (this.#beginnings.has(hash)) {
-      open[kept] = hash
+    for (let i = 0; i < hashes.length; i += 1) {
+      const phrase = join(hashes[i] ?? 0, word)
+      const start = starts[i] ?? 0
+      if (this.#sieve[phrase & SIEVE_BITS] === 0) continue
+      if (!this.#visit(text, phrase, start, onTerm) || kept >= LONGEST_PHRASE) continue
+      hashes[kept] = phrase
       starts[kept] = start
       kept += 1
     }
-    open.length = kept
+    hashes.length = starts.length = kept
   }
 
-  #report(hash: number, text: string, start: number, hit: (value: Value, at: number) => void): void {
-    const entry = this.#entries.get(hash)
-    if (entry !== undefined && text.charCodeAt(start) === entry.term.charCodeAt(0)) hit(entry.value, start)
+  /** True when a longer phrase may follow. */
+  #visit(text: string, hash: number, start: number, onTerm: OnTerm<Value>): boolean {
+    const node = this.#nodes.get(hash)
+    if (node === undefined || node.first !== text.charCodeAt(start)) return false
+    for (const value of node.values) onTerm(value, start)
+    return node.begins
   }
 }
 
-interface Word {
-  readonly text: string
-  readonly start: number
-  readonly end: number
-  readonly hash: number
-  readonly open: number[]
+interface OpenPhrases {
+  readonly hashes: number[]
   readonly starts: number[]
+}
+
+/** A mark ends every open phrase; a blank does not, nor do the marks inside `driver's` and `tl;dr`. */
+function joinsWords(code: number): boolean {
+  return code === 32 || code === 10 || code === 39 || code === 59
 }
 
 /** Letters, digits, and the marks of `c++`, `c#` and `x_y`; letters of other scripts too. */
 function isTermCode(code: number): boolean {
-  return (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || code === 43 || code === 35 || code === 95 || code >= 0xc0
+  if (code >= 97) return code <= 122 || code >= 0xc0
+  return (code >= 48 && code <= 57) || code === 43 || code === 35 || code === 95
 }
 
 function hashOf(word: string): number {

@@ -17,8 +17,6 @@ import { type Finding, type KeyPath, type Problem, renderKey } from './problem.t
 export const MAX_POLICY_BYTES = 256 * 1024
 /** A policy needs six levels. */
 const MAX_DEPTH = 64
-/** After the first few errors of syntax the rest are echoes. */
-const MAX_SYNTAX_ERRORS = 3
 /** Aliases may repeat a piece of the file; more than this is a billion laughs. */
 const MAX_ALIASES = 100
 
@@ -87,12 +85,7 @@ function pathAt(doc: Document, offset: number): KeyPath {
 }
 
 /** Errors of YAML after which the rest of the file still means what it says. */
-const STILL_READABLE: ReadonlySet<string> = new Set([
-  'DUPLICATE_KEY',
-  'NON_STRING_KEY',
-  'TAG_RESOLVE_FAILED',
-  'MULTIPLE_DOCS',
-])
+const STILL_READABLE: ReadonlySet<string> = new Set(['DUPLICATE_KEY', 'TAG_RESOLVE_FAILED', 'MULTIPLE_DOCS'])
 
 const IN_OTHER_WORDS: Readonly<Partial<Record<YAMLError['code'], string>>> = {
   DUPLICATE_KEY: 'duplicate key; each may be given once',
@@ -115,9 +108,33 @@ function parse(text: string, lines: LineCounter): Document {
     merge: false,
     stringKeys: true,
     uniqueKeys: true,
+    resolveKnownTags: false,
     prettyErrors: false,
-    logLevel: 'silent',
   })
+}
+
+/**
+ * A bracket that is never closed is noticed at some later line, which is no help: the place to look at is where it
+ * was opened. Null for every other error.
+ */
+function unclosedBracket(
+  doc: Document,
+  text: string,
+  error: YAMLError,
+): { offset: number; message: string } | null {
+  const [, kind] = /^Flow (map|sequence)\b/.exec(error.message) ?? []
+  if (kind === undefined) return null
+  const [open, close] = kind === 'map' ? '{}' : '[]'
+  let offset: number | null = null
+  visit(doc, {
+    Collection(_, node) {
+      const [start, end] = node.range ?? [0, 0]
+      if (text[start] === open && text[end - 1] !== close && start <= error.pos[0]) offset = start
+    },
+  })
+  return offset === null
+    ? null
+    : { offset, message: `this ${open} is not closed; put the ${close} where it ends` }
 }
 
 type Report = (offset: number, message: string) => void
@@ -165,8 +182,12 @@ export function readDocument(text: string): SourceDocument {
   const report: Report = (offset, message) => problems.push(placed(offset, pathAt(doc, offset), message))
 
   const errors = doc.errors.filter(({ code }) => !STILL_READABLE.has(code))
-  const told = errors.length > 0 ? errors.slice(0, MAX_SYNTAX_ERRORS) : [...doc.errors, ...doc.warnings]
-  for (const error of told) report(error.pos[0], explain(error))
+  // After the first error of syntax the others are mostly its echoes.
+  const told = errors.length > 0 ? errors.slice(0, 1) : [...doc.errors, ...doc.warnings]
+  for (const error of told) {
+    const bracket = unclosedBracket(doc, text, error)
+    report(bracket?.offset ?? error.pos[0], bracket?.message ?? explain(error))
+  }
   const { value, sound } =
     errors.length === 0 && inspect(doc, report) ? valueOf(doc, report) : { value: null, sound: false }
   return {

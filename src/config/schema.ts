@@ -8,7 +8,7 @@ import { priceShape, recordsSchema, verdictShape } from '../record/settings.ts'
 
 const { type, endpoint, ...connectionRest } = connectionShape
 
-export const backendSchema = z
+const backendSchema = z
   .strictObject({ type, endpoint, ...decideShape, ...priceShape, ...connectionRest })
   .describe('A server that models run on: how to reach it, which models, what to expect of it.')
 

@@ -16,7 +16,7 @@ function within(inner: readonly string[] | undefined, outer: readonly string[] |
 }
 
 /** Does `earlier` take everything that `later` would? */
-export function covers(earlier: Match, later: Match): boolean {
+function covers(earlier: Match, later: Match): boolean {
   const { tokens } = earlier
   return (
     within(tasksOf(later), tasksOf(earlier)) &&

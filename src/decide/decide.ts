@@ -26,7 +26,7 @@ import { describeShift, orderByLatency } from './shift.ts'
 import type { View } from './view.ts'
 
 /** `high` keeps a request in the house, unless the policy says in so many words that it need not (SPEC 9.1). */
-export function labelFor(classification: Classification, policy: Policy): Label {
+function labelFor(classification: Classification, policy: Policy): Label {
   return classification.sensitivity === 'high' && !policy.privacy.allowRemote ? 'local-only' : 'any'
 }
 

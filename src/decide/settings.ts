@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { COMPLEXITIES, FAMILIES, MODALITIES, SENSITIVITIES, TASKS } from '../classify/classification.ts'
 
 /** Names become metric labels, headers and parts of `backend/model`, so they are plain. */
-export const NAME = /^[A-Za-z0-9_.-]{1,64}$/
+const NAME = /^[A-Za-z0-9_.-]{1,64}$/
 const NAME_RULE = 'must be 1 to 64 letters, digits, dots, dashes or underscores'
 export const nameSchema = z.string().regex(NAME, { message: NAME_RULE })
 
@@ -17,7 +17,7 @@ function oneOrAny<Value extends z.ZodType>(value: Value) {
   return z.union([value, z.array(value).min(1)])
 }
 
-export const matchSchema = z
+const matchSchema = z
   .strictObject({
     task: oneOrAny(z.enum(TASKS))
       .optional()
@@ -66,7 +66,7 @@ const orderShape = {
     .describe('Told to the client in `x-llr-reason` and kept in the records.'),
 }
 
-export const matchRouteSchema = z
+const matchRouteSchema = z
   .strictObject({
     match: matchSchema,
     backend: backendName.describe('Backend that takes these requests.'),
@@ -74,7 +74,7 @@ export const matchRouteSchema = z
   })
   .describe('A route: the first whose `match` holds takes the request.')
 
-export const defaultRouteSchema = z
+const defaultRouteSchema = z
   .strictObject({
     default: backendName.describe('Backend that takes every request no route above has taken.'),
     ...orderShape,

@@ -6,7 +6,6 @@ import type { FinishReason, Usage } from '../wire/exchange.ts'
 import type { Backend } from './backend.ts'
 import type { AttemptFailure, Disposition } from './failure.ts'
 import type { AttemptResult, BufferedAnswer } from './outcome.ts'
-import type { StreamSink } from './sink.ts'
 
 export interface AttemptInput {
   readonly backend: Backend
@@ -32,8 +31,6 @@ export interface AttemptEnd {
   readonly finish: FinishReason | null
   readonly usage: Usage | null
 }
-
-export type RunAttempt = (input: AttemptInput, sink: StreamSink | null) => Promise<AttemptEnd>
 
 /** The largest answer that is held in memory, and the most of an error body that is looked at. */
 export const MAX_REPLY_BYTES = 67_108_864

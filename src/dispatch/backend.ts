@@ -21,6 +21,7 @@ export interface Backend {
   readonly name: string
   readonly type: VendorName
   readonly codec: BackendCodec
+  readonly wantsMaxTokens: boolean
   readonly origin: string
   readonly basePath: string
   readonly timeouts: Timeouts
@@ -54,11 +55,14 @@ export function createBackend(options: BackendOptions, demoEndpoint: string | nu
   const peerRule = isLoopbackHost(endpoint.hostname) ? 'loopback' : attested ? 'private' : 'none'
   const keyEnv = connection.apiKeyEnv ?? vendor.apiKeyEnv
   const key = keyEnv === null ? undefined : env[keyEnv]?.trim()
-  const needsKey = connection.apiKeyEnv !== undefined || connection.endpoint === undefined
+  // A vendor's own service wants its key; a gateway of the house behind another address may not.
+  const isVendorsOwn = vendor.defaultEndpoint !== null && new URL(vendor.defaultEndpoint).origin === endpoint.origin
+  const needsKey = connection.apiKeyEnv !== undefined || isVendorsOwn
   return {
     name,
     type: connection.type,
     codec: vendor.codec,
+    wantsMaxTokens: vendor.wantsMaxTokens,
     origin: endpoint.origin,
     basePath: basePath(endpoint, connection.type),
     timeouts,

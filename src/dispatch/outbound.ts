@@ -18,5 +18,7 @@ export function outboundBody(accepted: Accepted, backend: Backend, model: string
         accepted.request.stream === stream ? accepted.request : { ...accepted.request, stream },
         model,
       )
-  return JSON.stringify(body)
+  const limit = body['max_completion_tokens']
+  const needsMaxTokens = backend.wantsMaxTokens && limit !== undefined && body['max_tokens'] === undefined
+  return JSON.stringify(needsMaxTokens ? { ...body, max_tokens: limit } : body)
 }

@@ -20,7 +20,7 @@ export interface Shadows {
   /** Null when it was not sent: the cap is reached, or the candidate is a busy local backend. */
   mirror(accepted: Accepted, decision: Decision, fleet: Fleet): Promise<ShadowResult | null>
   /** A request for a client is about to use this backend: a mirror that runs on it locally gives way. */
-  yieldTo(backend: string): void
+  readonly yieldTo: (backend: string) => void
   /** Ends what is in flight. */
   close(): void
 }

@@ -11,6 +11,8 @@ import { startCall, type Call, type CallFailure } from './transport.ts'
 
 /** A client that takes nothing for so long will not take the rest. */
 const CLIENT_STALL_MS = 60_000
+/** How long a backend may hold its connection open behind the protocol's own terminal. */
+const LINGER_MS = 1_000
 
 /** One try at one target for a streamed answer, written to `sink` from its commit point on. Never rejects. */
 export function runStreamedAttempt(input: AttemptInput, sink: StreamSink): Promise<AttemptEnd> {
@@ -42,6 +44,7 @@ class StreamedAttempt {
   #finish: FinishReason | null = null
   #usage: Usage | null = null
   #sawEnd = false
+  #linger: Timer | null = null
 
   constructor(input: AttemptInput, sink: StreamSink, resolve: (end: AttemptEnd) => void) {
     this.#input = input
@@ -78,7 +81,8 @@ class StreamedAttempt {
     const { firstTokenMs, idleMs, streamMs } = backend.timeouts
     this.#timers.push(
       clock.setTimer(firstTokenMs, () => {
-        if (!this.#committed) this.#abort('upstream_timeout', `did not begin to answer within ${firstTokenMs} ms.`)
+        if (!this.#committed)
+          this.#abort('upstream_timeout', `did not begin to answer within ${firstTokenMs} ms.`)
       }),
       clock.setTimer(streamMs, () => this.#abort('upstream_timeout', `took longer than ${streamMs} ms.`)),
     )
@@ -96,7 +100,9 @@ class StreamedAttempt {
       if (!this.#committed || silentMs < limitMs) {
         this.#watchSilence(this.#committed ? Math.max(1, limitMs - silentMs) : idleMs)
       } else if (this.#paused) {
-        this.#call?.abort(new RouterError('client_closed_request', `The client took nothing for ${CLIENT_STALL_MS} ms.`))
+        this.#call?.abort(
+          new RouterError('client_closed_request', `The client took nothing for ${CLIENT_STALL_MS} ms.`),
+        )
       } else {
         this.#abort('upstream_timeout', `went silent for ${idleMs} ms in the middle of its answer.`)
       }
@@ -108,6 +114,7 @@ class StreamedAttempt {
   }
 
   #onData(chunk: Buffer): void {
+    if (this.#settled) return
     this.#lastByteAtMs = this.#input.clock.nowMs()
     if (!this.#isStream()) {
       this.#errorBytes += chunk.length
@@ -118,7 +125,9 @@ class StreamedAttempt {
       this.#take(this.#decoder.push(chunk))
     } catch (error) {
       this.#call?.abort(
-        error instanceof RouterError ? error : new RouterError('internal_error', 'The stream could not be read.'),
+        error instanceof RouterError
+          ? error
+          : new RouterError('internal_error', 'The stream could not be read.'),
       )
     }
   }
@@ -141,9 +150,13 @@ class StreamedAttempt {
         else if (isContent(event)) hasContent = true
       }
     }
-    if (this.#committed) return this.#write(frames)
-    for (const frame of frames) this.#held.push(frame)
-    if (hasContent) this.#commit()
+    if (this.#committed) this.#write(frames)
+    else {
+      for (const frame of frames) this.#held.push(frame)
+      if (hasContent) this.#commit()
+    }
+    // The answer is whole: whatever becomes of the connection now is no failure of it.
+    if (this.#sawEnd) this.#complete()
   }
 
   #commit(): void {
@@ -182,6 +195,8 @@ class StreamedAttempt {
 
   #onEnd(): void {
     const { backend } = this.#input
+    this.#linger?.cancel()
+    if (this.#settled) return
     if (!this.#isStream()) {
       const body = parseJson(Buffer.concat(this.#errorBody).toString('utf8'))
       const details = backend.codec.decodeFailure(body)
@@ -202,6 +217,11 @@ class StreamedAttempt {
       const message = `Backend "${backend.name}" ended its stream without finishing the answer.`
       return this.#finishFailed(fail('upstream_truncated', message, this.#status, 'next-target'))
     }
+    this.#complete()
+    this.#linger?.cancel()
+  }
+
+  #complete(): void {
     // An answer without any content is an answer: it commits here.
     if (!this.#committed) this.#commit()
     this.#firstTokenMs ??= this.#input.clock.nowMs() - this.#startedAtMs
@@ -217,11 +237,18 @@ class StreamedAttempt {
       finish: this.#finish,
       usage: this.#usage,
     })
+    this.#linger = this.#input.clock.setTimer(LINGER_MS, () => {
+      this.#call?.abort(new RouterError('upstream_error', 'The backend did not close its answer.'))
+    })
   }
 
   #onFailure(failure: CallFailure): void {
+    this.#linger?.cancel()
+    if (this.#settled) return
     const failed = fromCall(failure, this.#status)
-    this.#finishFailed(failed.error.code === 'context_length_exceeded' ? { ...failed, disposition: 'next-target' } : failed)
+    this.#finishFailed(
+      failed.error.code === 'context_length_exceeded' ? { ...failed, disposition: 'next-target' } : failed,
+    )
   }
 
   #finishFailed(failure: AttemptFailure): void {

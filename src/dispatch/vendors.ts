@@ -15,6 +15,11 @@ export interface Vendor {
   /** Path of a free GET that tells whether the server is up and what it has; never loads a model. */
   readonly probePath: string
   readonly timeouts: Timeouts
+  /**
+   * Newer OpenAI models refuse `max_tokens`, many other servers ignore `max_completion_tokens` and would run on
+   * without a limit: those get both.
+   */
+  readonly wantsMaxTokens: boolean
 }
 
 const LOCAL_TIMEOUTS = {
@@ -36,6 +41,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     apiKeyEnv: null,
     probePath: '/api/tags',
     timeouts: LOCAL_TIMEOUTS,
+    wantsMaxTokens: false,
   },
   openai: {
     codec: chat,
@@ -43,6 +49,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     apiKeyEnv: 'OPENAI_API_KEY',
     probePath: '/models',
     timeouts: HOSTED_TIMEOUTS,
+    wantsMaxTokens: false,
   },
   sarmalink: {
     codec: chat,
@@ -50,6 +57,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     apiKeyEnv: 'SARMALINK_API_KEY',
     probePath: '/models',
     timeouts: HOSTED_TIMEOUTS,
+    wantsMaxTokens: true,
   },
   'openai-compatible': {
     codec: chat,
@@ -57,6 +65,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     apiKeyEnv: null,
     probePath: '/models',
     timeouts: LOCAL_TIMEOUTS,
+    wantsMaxTokens: true,
   },
   demo: {
     codec: chat,
@@ -64,5 +73,6 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     apiKeyEnv: null,
     probePath: '/models',
     timeouts: LOCAL_TIMEOUTS,
+    wantsMaxTokens: false,
   },
 }

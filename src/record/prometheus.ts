@@ -44,7 +44,10 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   return {
     contentType: registry.contentType,
-    text: () => registry.metrics(),
+    text() {
+      instruments.settle()
+      return registry.metrics()
+    },
     requestStarted: () => instruments.inflight.inc(),
     requestEnded: () => instruments.inflight.dec(),
     requestRefused: () => instruments.requests('none', 'none', 'refused').inc(),
@@ -74,14 +77,18 @@ function countRequest(
 ): void {
   const { route, backend } = labels
   instruments.requests(route, backend, record.result).inc()
-  // prom-client throws on what is no number; a record with a hole must not cost the others of it.
-  if (Number.isFinite(record.totalMs)) instruments.duration(route, backend).observe(record.totalMs / 1000)
-  if (record.stream && record.firstTokenMs !== null && Number.isFinite(record.firstTokenMs)) {
+  if (isAmount(record.totalMs)) instruments.duration(route, backend).observe(record.totalMs / 1000)
+  if (record.stream && isAmount(record.firstTokenMs)) {
     instruments.firstToken(backend).observe(record.firstTokenMs / 1000)
   }
   if (record.fellBack) instruments.fallbacks(route).inc()
   if (record.shiftedFrom !== null) instruments.shifts(route).inc()
   if (record.label === 'local-only') instruments.heldLocal.inc()
-  if (record.inputTokens !== null) instruments.tokens(backend, 'input').inc(record.inputTokens)
-  if (record.outputTokens !== null) instruments.tokens(backend, 'output').inc(record.outputTokens)
+  if (isAmount(record.inputTokens)) instruments.tokens(backend, 'input').inc(record.inputTokens)
+  if (isAmount(record.outputTokens)) instruments.tokens(backend, 'output').inc(record.outputTokens)
+}
+
+/** prom-client throws on anything else; a record with a hole must not cost the counters after it. */
+function isAmount(value: number | null): value is number {
+  return value !== null && value >= 0 && value < Number.POSITIVE_INFINITY
 }

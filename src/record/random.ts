@@ -4,7 +4,8 @@
 export type Draw = (bound: number) => number
 
 export function createDraw(seed: number): Draw {
-  let state = seed | 0 || 0x9e3779b9
+  // Spreads small seeds over all bits: the first draws of a sparse state are far from random.
+  let state = Math.imul(seed + 1, 0x9e3779b1) || 1
   return (bound) => {
     state ^= state << 13
     state ^= state >>> 17

@@ -2,8 +2,8 @@
 import type { DatabaseSync } from 'node:sqlite'
 import type { AttemptTally, StoreSummary, Tally } from './store.ts'
 
-/** Rows a slice: about ten milliseconds of work. More only when so many were received in the same millisecond. */
-const SLICE_ROWS = 5000
+/** Rows a slice: a few milliseconds of work. More only when so many were received in the same millisecond. */
+const SLICE_ROWS = 2000
 
 /** From `from` to just before `to`, by the time of reception. */
 export interface TimeSlice {

@@ -90,7 +90,8 @@ function inserter<T>(
   const names = columns.map(([name]) => name).join(', ')
   const marks = columns.map(() => '?').join(', ')
   const statement = database.prepare(`INSERT INTO ${table} (${names}) VALUES (${marks})`)
-  return (record) => statement.run(...columns.map(([, value]) => value(record))).lastInsertRowid
+  const values = columns.map(([, value]) => value)
+  return (record) => statement.run(...values.map((value) => value(record))).lastInsertRowid
 }
 
 export function createAppender(database: DatabaseSync): (batch: RecordBatch) => void {

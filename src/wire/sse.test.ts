@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { everyByte, slicesOf } from '../../test/fixtures/wire/slicing.ts'
 import { RouterError } from '../errors.ts'
 import { MAX_FRAME_BYTES } from './pending-bytes.ts'

@@ -1,4 +1,5 @@
 /** Real HTTP servers on port 0 that play a backend: what they answer is scripted, what they received is kept. */
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { JsonObject } from '../../src/wire/json.ts'
@@ -18,8 +19,14 @@ export interface Backend {
   readonly origin: string
   /** Requests for answers; probes (GET) are not among them. */
   readonly received: readonly Received[]
+  /** Every request as text, probes included: request line, headers, body. What taint tests search. */
+  readonly seen: readonly string[]
   /** Connections that were closed before the answer was complete. */
   readonly aborted: () => number
+  /** Resolves with the next request for an answer that has not been waited for yet. */
+  nextRequest(): Promise<Received>
+  /** Resolves when that many answers in all were broken off by the other side. */
+  untilAborted(count: number): Promise<void>
   script(next: Script): void
   close(): Promise<void>
 }
@@ -28,18 +35,27 @@ export async function startBackend(initial: Script): Promise<Backend> {
   let script = initial
   let aborted = 0
   const received: Received[] = []
+  const seen: string[] = []
+  const events = new EventEmitter().setMaxListeners(0)
+  let taken = 0
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
     response.on('close', () => {
-      if (!response.writableFinished) aborted++
+      if (response.writableFinished) return
+      aborted++
+      events.emit('aborted')
     })
     incoming.on('end', () => {
       const text = Buffer.concat(chunks).toString('utf8')
       const { method = '', url = '', headers } = incoming
       const body = text === '' ? {} : (JSON.parse(text) as JsonObject)
       const request = { method, path: url, headers, text, body }
-      if (method !== 'GET') received.push(request)
+      seen.push(`${method} ${url}\n${JSON.stringify(headers)}\n${text}`)
+      if (method !== 'GET') {
+        received.push(request)
+        events.emit('request')
+      }
       void script(request, response)
     })
   })
@@ -49,7 +65,16 @@ export async function startBackend(initial: Script): Promise<Backend> {
   return {
     origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     received,
+    seen,
     aborted: () => aborted,
+    async nextRequest() {
+      const index = taken++
+      while (received.length <= index) await once(events, 'request')
+      return received[index] as Received
+    },
+    async untilAborted(count) {
+      while (aborted < count) await once(events, 'aborted')
+    },
     script: (next) => {
       script = next
     },
@@ -84,13 +109,17 @@ export function chatScript(text: string, options: { readonly delayMs?: number } 
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     const chunk = (delta: object, finish: string | null): void => {
       const choices = [{ index: 0, delta, finish_reason: finish }]
-      response.write(`data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices })}\n\n`)
+      response.write(
+        `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices })}\n\n`,
+      )
     }
     chunk({ role: 'assistant', content: '' }, null)
     for (const word of text.split(/(?<= )/)) chunk({ content: word }, null)
     chunk({}, 'stop')
     const usage = { prompt_tokens: 3, completion_tokens: 5, total_tokens: 8 }
-    response.write(`data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices: [], usage })}\n\n`)
+    response.write(
+      `data: ${JSON.stringify({ id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model, choices: [], usage })}\n\n`,
+    )
     response.end('data: [DONE]\n\n')
   }
 }
@@ -103,7 +132,9 @@ export function ollamaScript(
   return ({ body, method, path }, response) => {
     if (method === 'GET' && path === '/api/tags') {
       return sendJson(response, 200, {
-        models: models.map((model) => (typeof model === 'string' ? { name: model, model, size: 1 } : { ...model, model: model.name })),
+        models: models.map((model) =>
+          typeof model === 'string' ? { name: model, model, size: 1 } : { ...model, model: model.name },
+        ),
       })
     }
     if (path !== '/api/chat') return sendJson(response, 404, { error: 'not found' })
@@ -114,7 +145,9 @@ export function ollamaScript(
     }
     response.writeHead(200, { 'content-type': 'application/x-ndjson' })
     for (const word of text.split(/(?<= )/)) {
-      response.write(`${JSON.stringify({ ...base, message: { role: 'assistant', content: word }, done: false })}\n`)
+      response.write(
+        `${JSON.stringify({ ...base, message: { role: 'assistant', content: word }, done: false })}\n`,
+      )
     }
     response.end(`${JSON.stringify({ ...base, message: { role: 'assistant', content: '' }, ...last })}\n`)
   }

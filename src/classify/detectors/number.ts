@@ -20,17 +20,37 @@ const FEWEST_DIGITS = 5
 const SPACE = 32
 const OPEN = 40
 
-/** Looks at the number that begins at `start`; returns where it ends. */
+/**
+ * Looks at the numbers that begin at `start` and returns where to look next. A blank both groups the digits of one
+ * number and separates two, so each length is tried: a card must be seen with its expiry behind it.
+ */
 export function detectNumber(text: string, start: number, kinds: Set<string>): number {
   const end = spanEnd(text, start)
   if (end - start < FEWEST_DIGITS) return end
   const written = text.slice(start, end)
-  const digits = written.replace(/\D/g, '')
-  if (digits.length < FEWEST_DIGITS) return end
-  const span = { text, start, end, written, digits }
-  const kind = kindOf(span)
-  if (kind !== null) kinds.add(kind)
-  return end
+  const firstBlank = written.search(BLANK)
+  for (let length = written.length; length >= FEWEST_DIGITS; length = lastBlank(written, length)) {
+    const part = written.slice(0, length)
+    const digits = part.replace(NOT_DIGITS, '')
+    if (digits.length < FEWEST_DIGITS) break
+    const kind = kindOf({ text, start, end: start + length, written: part, digits })
+    if (kind !== null) {
+      kinds.add(kind)
+      return start + length
+    }
+  }
+  return firstBlank === -1 ? end : start + firstBlank
+}
+
+const BLANK = /[\s(]/
+const NOT_DIGITS = /\D/g
+
+/** Where the number before the last blank in front of `length` ends. */
+function lastBlank(written: string, length: number): number {
+  for (let i = length - 1; i > 0; i -= 1) {
+    if (written.charCodeAt(i) === SPACE && isDigit(written.charCodeAt(i - 1))) return i
+  }
+  return 0
 }
 
 /** Groups of digits with at most two separators between them, as people write them. */

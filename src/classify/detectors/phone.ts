@@ -7,7 +7,7 @@ const PLUS = 43
 const NORTH_AMERICAN = /^(?:1[ .-])?(?:\d{3}\) ?|[2-9]\d{2}[-.])\d{3}[-. ]\d{4}$/
 const INTERNATIONAL = /^(?:00|011)?[ -]?[1-9]\d{0,2}(?:[ ./()-]{1,3}\d{1,5}){2,6}$/
 const BEFORE =
-  /(?:^|[^a-z])(?:phone|tele?phone|tel|mobile|mobil|cell|call|fax|whatsapp|reach|ring|dial|text|sms|answering|office|desk|hotline|handy|telefon|téléphone|teléfono|móvil|celular|contact number)(?:$|[^a-z])[^\n]{0,24}$/i
+  /(?:^|[^a-z])(?:phone|tele?phone|tel|mobile|mobil|cell|call|fax|whatsapp|reach|ring|dial|text|sms|answering|office|desk|hotline|handy|telefon|téléphone|teléfono|móvil|celular|contact number|messages? (?:to|from)|registered)(?:$|[^a-z])[^\n]{0,24}$/i
 const AFTER = /^[\s,x\d-]{0,8}(?:office|fax|mobile|cell|home|desk|work|phone)\b/i
 /** Reserved for fiction and documentation: 555-0100 to 555-0199, with or without an area code. */
 const FICTION = /^1?(?:\d{3})?55501\d{2}$/

@@ -8,8 +8,8 @@ import {
   optionalObject,
   optionalString,
   optionalTokenLimit,
-  requiredString,
 } from '../fields.ts'
+import { decodeResponseFormat } from '../function-tool.ts'
 import type { JsonObject } from '../json.ts'
 import { decodeMessages } from './messages-in.ts'
 import { decodeTools } from './tools-in.ts'
@@ -35,7 +35,7 @@ export function decodeChatRequest(body: JsonObject): ChatRequest {
     tools,
     toolChoice,
     parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls'),
-    responseFormat: decodeResponseFormat(body),
+    responseFormat: decodeFormat(body),
     maxOutputTokens: smaller(
       optionalTokenLimit(body, 'max_completion_tokens'),
       optionalTokenLimit(body, 'max_tokens'),
@@ -79,21 +79,7 @@ function decodeChoiceCount(body: JsonObject): number | undefined {
   return count
 }
 
-function decodeResponseFormat(body: JsonObject): ResponseFormat | undefined {
+function decodeFormat(body: JsonObject): ResponseFormat | undefined {
   const format = optionalObject(body, 'response_format')
-  if (format === undefined) return undefined
-  const type = format['type']
-  if (type === 'text' || type === 'json_object') return { type }
-  if (type !== 'json_schema') throw invalid('response_format.type', 'text, json_object or json_schema')
-  const param = 'response_format.json_schema'
-  const schema = optionalObject(format, 'json_schema', param)
-  if (schema === undefined) throw invalid(param, 'an object')
-  const strict = schema['strict']
-  return {
-    type,
-    name: requiredString(schema, 'name', `${param}.name`),
-    schema: optionalObject(schema, 'schema', `${param}.schema`) ?? {},
-    description: optionalString(schema, 'description', `${param}.description`),
-    strict: typeof strict === 'boolean' ? strict : undefined,
-  }
+  return format && decodeResponseFormat(format, 'response_format', 'json_schema')
 }

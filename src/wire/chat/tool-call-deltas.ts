@@ -20,6 +20,7 @@ export class ToolCallDeltas {
   readonly #choice: number
   readonly #byKey = new Map<number, PartialCall>()
   #count = 0
+  #announced = false
   #last: PartialCall | undefined
 
   constructor(choice: number) {
@@ -28,7 +29,7 @@ export class ToolCallDeltas {
 
   /** True when a call has been announced. */
   get any(): boolean {
-    return this.#count > 0
+    return this.#announced
   }
 
   add(delta: JsonObject, events: ChatEvent[]): void {
@@ -47,6 +48,7 @@ export class ToolCallDeltas {
   #start(call: PartialCall, name: string, events: ChatEvent[]): void {
     const { index, held } = call
     call.started = true
+    this.#announced = true
     call.id ||= newId('call_')
     events.push({ type: 'tool-start', choice: this.#choice, index, id: call.id, name })
     if (held !== '') events.push({ type: 'tool-arguments', choice: this.#choice, index, text: held })

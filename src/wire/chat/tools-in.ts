@@ -9,6 +9,7 @@ import {
   optionalString,
   requiredString,
 } from '../fields.ts'
+import { decodeFunctionTool } from '../function-tool.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { isJsonObject } from '../json.ts'
 
@@ -35,7 +36,7 @@ export function decodeTools(body: JsonObject): DecodedTools {
   })
   legacy?.forEach((value, index) => {
     const param = `functions[${index}]`
-    tools.push(decodeFunction(asObject(value, param), param))
+    tools.push(decodeFunctionTool(asObject(value, param), param))
   })
   return { ...restrict(tools, choice), dropped }
 }
@@ -52,17 +53,7 @@ function decodeTool(tool: JsonObject, param: string): ToolDefinition | undefined
     }
   }
   if (tool['type'] !== 'function' && !isJsonObject(tool['function'])) return undefined
-  return decodeFunction(asObject(tool['function'], `${param}.function`), `${param}.function`)
-}
-
-function decodeFunction(tool: JsonObject, param: string): ToolDefinition {
-  const strict = tool['strict']
-  return {
-    name: requiredString(tool, 'name', `${param}.name`),
-    description: optionalString(tool, 'description', `${param}.description`),
-    parameters: optionalObject(tool, 'parameters', `${param}.parameters`),
-    strict: typeof strict === 'boolean' ? strict : undefined,
-  }
+  return decodeFunctionTool(asObject(tool['function'], `${param}.function`), `${param}.function`)
 }
 
 type ToolsAndChoice = Pick<DecodedTools, 'tools' | 'toolChoice'>

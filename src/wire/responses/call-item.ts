@@ -8,7 +8,7 @@ import type { ToolOrigin } from './tool-names.ts'
 const LONGEST_CALL_ID = 64
 
 /** At most 64 of `[A-Za-z0-9_-]`: what Responses clients and Anthropic accept (reference 1.7). */
-export function safeCallId(id: string): string {
+function safeCallId(id: string): string {
   const safe = id.replaceAll(/[^\w-]/g, '_').slice(0, LONGEST_CALL_ID)
   return safe === '' ? newId('call_') : safe
 }

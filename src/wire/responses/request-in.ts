@@ -10,8 +10,8 @@ import {
   optionalObject,
   optionalString,
   optionalTokenLimit,
-  requiredString,
 } from '../fields.ts'
+import { decodeResponseFormat } from '../function-tool.ts'
 import type { JsonObject } from '../json.ts'
 import { isJsonArray } from '../json.ts'
 import { Conversation } from './items-in.ts'
@@ -81,18 +81,7 @@ function decodeConversation(body: JsonObject): ReturnType<Conversation['finish']
 
 function decodeFormat(text: JsonObject): ResponseFormat | undefined {
   const format = optionalObject(text, 'format', 'text.format')
-  if (format === undefined) return undefined
-  const type = format['type']
-  if (type === 'text' || type === 'json_object') return { type }
-  if (type !== 'json_schema') throw invalid('text.format.type', 'text, json_object or json_schema')
-  const strict = format['strict']
-  return {
-    type,
-    name: requiredString(format, 'name', 'text.format.name'),
-    schema: optionalObject(format, 'schema', 'text.format.schema') ?? {},
-    description: optionalString(format, 'description', 'text.format.description'),
-    strict: typeof strict === 'boolean' ? strict : undefined,
-  }
+  return format && decodeResponseFormat(format, 'text.format')
 }
 
 function notCarried(body: JsonObject, text: JsonObject): string[] {

@@ -1,15 +1,8 @@
 /** `tools` and `tool_choice` of a Responses request (reference 1.4). */
 import { CUSTOM_TOOL_PARAMETERS } from '../custom-tool.ts'
 import type { ToolChoice, ToolDefinition } from '../exchange.ts'
-import {
-  asObject,
-  invalid,
-  optionalArray,
-  optionalObject,
-  optionalString,
-  requiredString,
-  unsupported,
-} from '../fields.ts'
+import { asObject, invalid, optionalArray, optionalString, requiredString, unsupported } from '../fields.ts'
+import { decodeFunctionTool } from '../function-tool.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { isJsonObject } from '../json.ts'
 import { flatName } from './tool-names.ts'
@@ -46,20 +39,10 @@ export function decodeTools(body: JsonObject): DecodedTools {
 }
 
 function decodeTool(tool: JsonObject, param: string, namespace: string | undefined): ToolDefinition {
-  const name = flatName(requiredString(tool, 'name', `${param}.name`), namespace)
-  const description = optionalString(tool, 'description', `${param}.description`)
-  if (tool['type'] === 'custom') {
-    return { name, description, parameters: CUSTOM_TOOL_PARAMETERS, namespace, kind: 'custom' }
-  }
-  const parameters = optionalObject(tool, 'parameters', `${param}.parameters`)
-  const strict = tool['strict']
-  return {
-    name,
-    description,
-    parameters,
-    strict: typeof strict === 'boolean' ? strict : undefined,
-    namespace,
-  }
+  const decoded = decodeFunctionTool(tool, param)
+  const named = { ...decoded, name: flatName(decoded.name, namespace), namespace }
+  if (tool['type'] !== 'custom') return named
+  return { ...named, parameters: CUSTOM_TOOL_PARAMETERS, strict: undefined, kind: 'custom' }
 }
 
 function restrict(

@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import * as fc from 'fast-check'
+import { builtinPolicy, type FoundModel, pickModels } from '../../src/builtin-policy.ts'
+import { parseConfig, type Config } from '../../src/config.ts'
+
+const GB = 1e9
+const model = (name: string, sizeBytes = 5 * GB, remote = false): FoundModel => ({ name, sizeBytes, remote })
+
+const FLEETS: Readonly<Record<string, readonly FoundModel[] | null>> = {
+  'no Ollama': null,
+  'an Ollama without models': [],
+  'only an embedder': [model('nomic-embed-text:latest'), model('bge-m3:latest'), model('all-minilm:22m')],
+  'only cloud models': [model('gpt-oss:120b-cloud'), model('qwen3-coder:480b', 1, true)],
+  'one chat model': [model('llama3.2:3b')],
+  'one coder': [model('qwen2.5-coder:7b')],
+  'one with eyes': [model('llava:7b')],
+  'a full house': [
+    model('nomic-embed-text:latest', 0.3 * GB),
+    model('qwen2.5-coder:7b', 4.7 * GB),
+    model('qwen2.5-coder:32b', 20.5 * GB),
+    model('gemma3:12b', 8 * GB),
+    model('gemma3:1b', 0.8 * GB),
+    model('llama3.1:8b', 4.9 * GB),
+    model('llama3.2:3b', 2 * GB),
+    model('llama-guard3:8b', 4.9 * GB),
+    model('kimi-k2:1t-cloud', 1, true),
+  ],
+}
+
+interface Combination {
+  readonly fleet: string
+  readonly hasOpenaiKey: boolean
+  readonly hasSarmalinkKey: boolean
+}
+
+const COMBINATIONS: readonly Combination[] = Object.keys(FLEETS).flatMap((fleet) =>
+  [false, true].flatMap((hasOpenaiKey) =>
+    [false, true].map((hasSarmalinkKey) => ({ fleet, hasOpenaiKey, hasSarmalinkKey })),
+  ),
+)
+
+function written(
+  { fleet, ...keys }: Combination,
+  endpoint = 'http://localhost:11434',
+): { text: string; config: Config } {
+  const models = FLEETS[fleet] ?? null
+  const text = builtinPolicy({ ollama: models === null ? null : { endpoint, models }, ...keys })
+  return { text, config: parseConfig(text, 'builtin') }
+}
+
+describe('the built-in policy', () => {
+  for (const combination of COMBINATIONS) {
+    const { fleet, hasOpenaiKey, hasSarmalinkKey } = combination
+    test(`${fleet}, openai ${hasOpenaiKey}, sarmalink ${hasSarmalinkKey}`, () => {
+      const { text, config } = written(combination)
+      const usable = pickModels(FLEETS[fleet] ?? []) !== null
+      const backends = [
+        ...(usable ? ['local'] : []),
+        ...(hasSarmalinkKey ? ['sarmalink'] : []),
+        ...(hasOpenaiKey ? ['frontier'] : []),
+      ]
+      assert.deepEqual(Object.keys(config.policy.backends), backends.length === 0 ? ['demo'] : backends)
+      assert.equal(config.policy.routes.at(-1)?.backend, backends[0] ?? 'demo', 'local first')
+      assert.deepEqual(config.warnings, [])
+      assert.match(text, /^# yaml-language-server: \$schema=/)
+    })
+  }
+  test('a model a family of the full house, as large as is comfortable', () => {
+    const { config } = written({ fleet: 'a full house', hasOpenaiKey: false, hasSarmalinkKey: false })
+    assert.deepEqual(config.policy.backends['local']?.families, {
+      'qwen-coder': 'qwen2.5-coder:7b',
+      gemma: 'gemma3:12b',
+      llama: 'llama3.1:8b',
+    })
+  })
+  test('pictures go to a hosted model when none here has eyes', () => {
+    const { config } = written({ fleet: 'one chat model', hasOpenaiKey: true, hasSarmalinkKey: false })
+    assert.equal(config.policy.routes.find(({ name }) => name === 'vision')?.backend, 'frontier')
+  })
+  test('an Ollama elsewhere is not called this machine, and is vouched for by nobody but its owner', () => {
+    const combination = { fleet: 'one chat model', hasOpenaiKey: false, hasSarmalinkKey: false }
+    const { text, config } = written(combination, 'http://192.168.1.5:11434')
+    assert.match(text, /# attest: local/)
+    assert.equal(config.connections['local']?.attest, undefined)
+    assert.doesNotMatch(config.policy.routes[0]?.reason ?? '', /machine/)
+    assert.doesNotMatch(written(combination).text, /attest/)
+  })
+  test('no name of a model can break the file', () => {
+    const name = fc
+      .string({ unit: 'binary', minLength: 1 })
+      .filter((text) => pickModels([model(text)]) !== null)
+    fc.assert(
+      fc.property(name, (odd) => {
+        const ollama = { endpoint: 'http://localhost:11434', models: [model(odd)] }
+        const { policy } = parseConfig(
+          builtinPolicy({ ollama, hasOpenaiKey: false, hasSarmalinkKey: false }),
+          'odd',
+        )
+        assert.equal(policy.backends['local']?.model, odd)
+      }),
+    )
+  })
+})
+
+describe('picking models', () => {
+  const cases: readonly (readonly [string, readonly string[], string | null, string | null, string])[] = [
+    [
+      'embedders, rerankers and guards answer nothing',
+      ['mxbai-embed-large', 'qwen3-reranker:4b', 'shieldgemma:2b', 'phi4'],
+      null,
+      null,
+      'phi4',
+    ],
+    [
+      'any coder is better than none',
+      ['deepseek-coder-v2:16b', 'mistral:7b'],
+      'deepseek-coder-v2:16b',
+      null,
+      'mistral:7b',
+    ],
+    [
+      'Qwen is the family’s own',
+      ['codellama:13b', 'qwen2.5-coder:3b', 'llama3.2'],
+      'qwen2.5-coder:3b',
+      null,
+      'llama3.2',
+    ],
+    ['the small Gemmas have no eyes', ['gemma3:1b', 'gemma3n:e4b', 'gemma3:270m'], null, null, 'gemma3:1b'],
+    ['eyes of other makes', ['qwen2.5vl:7b', 'llama3.1'], null, 'qwen2.5vl:7b', 'llama3.1'],
+    [
+      'a describer of pictures chats only when nothing else does',
+      ['llava:7b', 'qwen3:8b'],
+      null,
+      'llava:7b',
+      'qwen3:8b',
+    ],
+    [
+      'a coder chats before a start without an answer',
+      ['qwen2.5-coder:7b'],
+      'qwen2.5-coder:7b',
+      null,
+      'qwen2.5-coder:7b',
+    ],
+    [
+      'names from a hub',
+      ['hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M'],
+      null,
+      null,
+      'hf.co/bartowski/Llama-3.2-3B-Instruct-GGUF:Q4_K_M',
+    ],
+  ]
+  for (const [what, names, coder, vision, general] of cases) {
+    test(what, () =>
+      assert.deepEqual(pickModels(names.map((name) => model(name))), { coder, vision, general }),
+    )
+  }
+  test('nothing to chat with', () => assert.equal(pickModels([model('nomic-embed-text')]), null))
+  test('all too large: the smallest of them', () => {
+    assert.equal(
+      pickModels([model('llama3.1:405b', 230 * GB), model('llama3.1:70b', 40 * GB)])?.general,
+      'llama3.1:70b',
+    )
+  })
+})

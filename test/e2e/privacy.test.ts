@@ -1,0 +1,558 @@
+/** A private request leaves this machine by no road. Each fake that is not proven local is searched for a canary. */
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { chatScript, ollamaScript, sendJson, type Backend, type Script } from '../support/backend.ts'
+import { eventually } from '../support/eventually.ts'
+import { status, status500 } from '../support/failing.ts'
+import { openRaw, rawPost } from '../support/raw.ts'
+import { createSkewedClock } from '../support/skewed-clock.ts'
+import { createStage, type Stage } from '../support/stage.ts'
+import { ask, type RunningRouter } from '../support/start-router.ts'
+
+const CANARY = 'Quokka-7731-Canary'
+const SECRET = `My card is 4111 1111 1111 1111, ${CANARY}`
+const HIGH = { 'x-llr-sensitivity': 'high' }
+const CHAT = '/v1/chat/completions'
+const RESPONSES = '/v1/responses'
+
+const LOCAL = ollamaScript('from this machine', ['m', 'qwen2.5-coder:7b'])
+const HOSTED = chatScript('from far away')
+
+interface House {
+  readonly stage: Stage
+  readonly local: Backend
+  readonly hosted: Backend
+}
+
+async function house(test: Parameters<typeof createStage>[0], local: Script = LOCAL): Promise<House> {
+  const stage = createStage(test)
+  return { stage, local: await stage.backend(local), hosted: await stage.backend(HOSTED) }
+}
+
+function backends({ local, hosted }: House, localModel = 'm'): string {
+  return `
+backends:
+  local: { type: ollama, endpoint: "${local.origin}", model: "${localModel}", p50Ms: 5000 }
+  hosted: { type: openai, endpoint: "${hosted.origin}/v1", model: gpt, p50Ms: 10 }
+`
+}
+
+const ROUTED = `
+routes:
+  - default: local
+    fallback: hosted
+    latencyBudgetMs: 100
+ab: { enabled: true, sampleRate: 1, candidates: { local: hosted } }
+`
+
+/** Nothing of it was received, not even the existence of the request. */
+function assertUntouched(...strangers: readonly Backend[]): void {
+  for (const stranger of strangers) {
+    assert.equal(stranger.received.length, 0)
+    for (const text of stranger.seen) assert.ok(!text.includes(CANARY), text)
+  }
+}
+
+async function assertRefused(response: Response, code = 'privacy_no_local_target'): Promise<void> {
+  const text = await response.text()
+  assert.equal(response.status, 503, text)
+  assert.equal((JSON.parse(text) as { error: { code: string } }).error.code, code, text)
+  assert.equal(response.headers.get('x-llr-sensitivity'), 'high')
+  assert.equal(response.headers.get('x-llr-backend'), 'none')
+  assert.ok(!text.includes(CANARY), text)
+}
+
+async function assertServedLocally(response: Response): Promise<void> {
+  const text = await response.text()
+  assert.equal(response.status, 200, text)
+  assert.equal(response.headers.get('x-llr-backend'), 'local')
+  assert.equal(response.headers.get('x-llr-sensitivity'), 'high')
+}
+
+/** The same secret in every place where a client may put text. */
+const PLACES: readonly (readonly [string, string, object])[] = [
+  ['a user message', CHAT, ask(SECRET)],
+  ['a streamed user message', CHAT, ask(SECRET, { stream: true })],
+  ['a text part', CHAT, { messages: [{ role: 'user', content: [{ type: 'text', text: SECRET }] }] }],
+  [
+    'an earlier turn',
+    CHAT,
+    {
+      messages: [
+        { role: 'user', content: SECRET },
+        { role: 'assistant', content: 'ok' },
+        { role: 'user', content: 'Thanks! Next, what is the capital of France?' },
+      ],
+    },
+  ],
+  [
+    'the system prompt',
+    CHAT,
+    {
+      messages: [
+        { role: 'system', content: SECRET },
+        { role: 'user', content: 'hi' },
+      ],
+    },
+  ],
+  [
+    'a tool result',
+    CHAT,
+    {
+      messages: [
+        { role: 'user', content: 'look it up' },
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [{ id: 'c1', type: 'function', function: { name: 'f', arguments: '{}' } }],
+        },
+        { role: 'tool', tool_call_id: 'c1', content: SECRET },
+      ],
+    },
+  ],
+  [
+    'the arguments of a tool call',
+    CHAT,
+    {
+      messages: [
+        { role: 'user', content: 'hi' },
+        {
+          role: 'assistant',
+          content: null,
+          tool_calls: [
+            {
+              id: 'c1',
+              type: 'function',
+              function: { name: 'f', arguments: JSON.stringify({ note: SECRET }) },
+            },
+          ],
+        },
+        { role: 'tool', tool_call_id: 'c1', content: 'ok' },
+      ],
+    },
+  ],
+  [
+    'a tool description',
+    CHAT,
+    ask('hi', { tools: [{ type: 'function', function: { name: 'f', description: SECRET } }] }),
+  ],
+  [
+    'a schema',
+    CHAT,
+    ask('hi', {
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'f', parameters: { type: 'object', properties: { a: { enum: [SECRET] } } } },
+        },
+      ],
+    }),
+  ],
+  ['metadata', CHAT, ask('hi', { metadata: { note: SECRET } })],
+  ['a field we do not know', CHAT, ask('hi', { extra_body: { deep: [{ note: SECRET }] } })],
+  ['the input of Responses', RESPONSES, { input: SECRET }],
+  ['the instructions of Responses', RESPONSES, { input: 'hi', instructions: SECRET }],
+  [
+    'an item of Responses',
+    RESPONSES,
+    { input: [{ role: 'user', content: [{ type: 'input_text', text: SECRET }] }] },
+  ],
+  [
+    'a function result of Responses',
+    RESPONSES,
+    {
+      input: [
+        { type: 'function_call', call_id: 'c', name: 'f', arguments: '{}' },
+        { type: 'function_call_output', call_id: 'c', output: SECRET },
+      ],
+    },
+  ],
+  ['a stream of Responses', RESPONSES, { input: SECRET, stream: true }],
+]
+
+describe('a private request stays', () => {
+  for (const [place, path, body] of PLACES) {
+    test(`found in ${place}: past a latency budget, a mirror and a fallback`, async (t) => {
+      const home = await house(t)
+      const router = await home.stage.router(backends(home) + ROUTED)
+      await assertServedLocally(await router.post(path, body))
+      home.local.script(async (request, response) =>
+        request.method === 'GET' ? LOCAL(request, response) : sendJson(response, 500, { error: 'down' }),
+      )
+      const failed = await router.post(path, body)
+      assert.equal(failed.status, 502)
+      assert.ok(!(await failed.text()).includes(CANARY))
+      assertUntouched(home.hosted)
+      assert.deepEqual(router.defects, [])
+    })
+  }
+
+  test('and the same requests without the secret do shift and mirror: the roads are there', async (t) => {
+    const home = await house(t)
+    const router = await home.stage.router(backends(home) + ROUTED)
+    const response = await router.post(CHAT, ask('hello there'))
+    assert.equal(response.headers.get('x-llr-backend'), 'hosted')
+  })
+
+  test('a mirror never carries it, though it carries the next', async (t) => {
+    const home = await house(t)
+    const policy = `${backends(home)}
+routes: [{ default: local }]
+ab: { enabled: true, sampleRate: 1, candidates: { local: hosted } }
+`
+    const router = await home.stage.router(policy)
+    await assertServedLocally(await router.post(CHAT, ask(SECRET)))
+    await assertServedLocally(await router.post(CHAT, ask('hello there'), HIGH))
+    assert.equal((await router.post(CHAT, ask('nothing special'))).status, 200)
+    assert.match((await home.hosted.nextRequest()).text, /nothing special/)
+    assert.equal(home.hosted.received.length, 1)
+  })
+
+  for (const model of ['hosted', 'hosted/gpt']) {
+    test(`though the client pins ${model}`, async (t) => {
+      const home = await house(t)
+      const router = await home.stage.router(backends(home) + ROUTED)
+      await assertRefused(await router.post(CHAT, { ...ask(SECRET), model }))
+      await assertRefused(await router.post(CHAT, { ...ask(CANARY), model, stream: true }, HIGH))
+      await assertRefused(await router.post(RESPONSES, { input: SECRET, model }))
+      assertUntouched(home.hosted)
+    })
+  }
+
+  test('though every route leads out: a proven backend takes it, or nobody does', async (t) => {
+    const home = await house(t)
+    const routes = `
+routes:
+  - match: { task: web_search }
+    backend: hosted
+  - default: hosted
+`
+    const router = await home.stage.router(backends(home) + routes)
+    await assertServedLocally(await router.post(CHAT, ask(SECRET)))
+    const lonely = await home.stage.router(`
+backends:
+  hosted: { type: openai, endpoint: "${home.hosted.origin}/v1", model: gpt }
+routes: [{ default: hosted }]
+`)
+    await assertRefused(await lonely.post(CHAT, ask(SECRET)))
+    await assertRefused(await lonely.post(CHAT, ask(SECRET, { stream: true })))
+    assertUntouched(home.hosted)
+  })
+})
+
+describe('the header', () => {
+  for (const value of ['high', 'HIGH', ' High ', 'normal, high', 'high, normal', 'low,high']) {
+    test(`"${value}" raises`, async (t) => {
+      const home = await house(t)
+      const router = await home.stage.router(backends(home) + ROUTED)
+      await assertServedLocally(await router.post(CHAT, ask(CANARY), { 'X-LLR-Sensitivity': value }))
+      assertUntouched(home.hosted)
+    })
+  }
+
+  for (const value of ['normal', 'low', '', 'none']) {
+    test(`"${value}" lowers nothing`, async (t) => {
+      const home = await house(t)
+      const router = await home.stage.router(backends(home) + ROUTED)
+      await assertServedLocally(await router.post(CHAT, ask(SECRET), { 'X-LLR-Sensitivity': value }))
+      assertUntouched(home.hosted)
+    })
+  }
+
+  test('sent twice, in either order, raises', async (t) => {
+    const home = await house(t)
+    const router = await home.stage.router(backends(home) + ROUTED)
+    for (const pair of [
+      ['X-LLR-Sensitivity: normal', 'x-llr-sensitivity: high'],
+      ['X-LLR-Sensitivity: high', 'x-llr-sensitivity: normal'],
+    ]) {
+      const client = await openRaw(router.url)
+      client.socket.write(rawPost(CHAT, JSON.stringify(ask(CANARY)), [...pair, 'Connection: close']))
+      const answer = await client.untilClosed()
+      assert.match(answer, /^HTTP\/1\.1 200/)
+      assert.match(answer, /x-llr-backend: local/)
+    }
+    assertUntouched(home.hosted)
+  })
+})
+
+describe('local is what is proven local', () => {
+  const refusing: readonly (readonly [string, string, Script])[] = [
+    ['a cloud model', 'gpt-oss:120b-cloud', ollamaScript('x', ['gpt-oss:120b-cloud'])],
+    ['a model tagged cloud', 'kimi-k2:cloud', ollamaScript('x', ['kimi-k2:cloud'])],
+    ['a cloud model in capitals', 'gpt-oss:20b-CLOUD', ollamaScript('x', ['gpt-oss:20b-CLOUD'])],
+    [
+      'an alias of a remote model',
+      'private',
+      ollamaScript('x', [{ name: 'private:latest', remote_host: 'https://ollama.com:443' }]),
+    ],
+    ['a model that is not there', 'absent', ollamaScript('x', ['m'])],
+    [
+      'an Ollama without /api/tags',
+      'm',
+      ({ method }, response) => sendJson(response, method === 'GET' ? 404 : 200, {}),
+    ],
+    [
+      'an Ollama whose list is no list',
+      'm',
+      ({ method }, response) => sendJson(response, 200, method === 'GET' ? { models: 'm' } : {}),
+    ],
+    [
+      'an Ollama that fails to list',
+      'm',
+      ({ method }, response) =>
+        sendJson(response, method === 'GET' ? 500 : 200, { models: [{ name: 'm', model: 'm' }] }),
+    ],
+    [
+      'an Ollama that redirects to a list',
+      'm',
+      (_request, response) => void response.writeHead(302, { location: '/api/tags2' }).end(),
+    ],
+  ]
+  for (const [what, model, script] of refusing) {
+    test(`${what} is not`, async (t) => {
+      const home = await house(t, script)
+      const router = await home.stage.router(backends(home, model) + ROUTED)
+      await assertRefused(await router.post(CHAT, ask(SECRET)))
+      await assertRefused(await router.post(CHAT, { ...ask(SECRET), model: 'local' }))
+      await assertRefused(await router.post(CHAT, ask(CANARY, { stream: true }), HIGH))
+      assertUntouched(home.hosted, home.local)
+    })
+  }
+
+  test('a server on loopback that is not Ollama is not, unless the operator vouches for it', async (t) => {
+    const stage = createStage(t)
+    const engine = await stage.backend(chatScript('from this machine'))
+    const policy = (more: string): string => `
+backends:
+  local: { type: openai-compatible, endpoint: "${engine.origin}/v1", model: m${more} }
+routes: [{ default: local }]
+`
+    const plain = await stage.router(policy(''))
+    await assertRefused(await plain.post(CHAT, ask(SECRET)))
+    assertUntouched(engine)
+    const attested = await stage.router(policy(', attest: local'))
+    await assertServedLocally(await attested.post(CHAT, ask(SECRET)))
+  })
+
+  test('an alias that becomes remote loses its proof with the next look', async (t) => {
+    const home = await house(t)
+    const clock = createSkewedClock()
+    const router = await home.stage.router(backends(home) + ROUTED, { clock })
+    await assertServedLocally(await router.post(CHAT, ask(SECRET)))
+    const remote = ollamaScript('from the cloud', [{ name: 'm:latest', remote_host: 'https://ollama.com' }])
+    home.local.script(remote)
+    clock.skip(20_001)
+    await assertRefused(await router.post(CHAT, ask(SECRET)))
+    assert.equal(home.local.received.length, 1)
+    assertUntouched(home.hosted)
+  })
+
+  test('a proof that cannot be renewed lapses', async (t) => {
+    const home = await house(t)
+    const clock = createSkewedClock()
+    const router = await home.stage.router(backends(home) + ROUTED, { clock })
+    await assertServedLocally(await router.post(CHAT, ask(SECRET)))
+    home.local.script((request, response) =>
+      request.method === 'GET' ? void response.destroy() : LOCAL(request, response),
+    )
+    clock.skip(20_001)
+    await assertRefused(await router.post(CHAT, ask(SECRET)))
+    home.local.script(LOCAL)
+    clock.skip(1_001)
+    await assertServedLocally(await router.post(CHAT, ask(SECRET)))
+    assertUntouched(home.hosted)
+  })
+
+  test('a redirect from the local backend to a hosted one is not followed', async (t) => {
+    const home = await house(t)
+    const router = await home.stage.router(backends(home) + ROUTED)
+    for (const code of [301, 302, 303, 307, 308]) {
+      home.local.script((request, response) => {
+        if (request.method === 'GET') return LOCAL(request, response)
+        response.writeHead(code, { location: `${home.hosted.origin}/v1/chat/completions` }).end()
+      })
+      for (const stream of [false, true]) {
+        const response = await router.post(CHAT, ask(SECRET, { stream }))
+        assert.equal(response.status, 502, await response.text())
+        assert.equal(response.headers.get('location'), null)
+      }
+    }
+    assertUntouched(home.hosted)
+  })
+
+  test('the proof is of the model that is asked, not of its server', async (t) => {
+    const stage = createStage(t)
+    const mixed = await stage.backend(
+      ollamaScript('mixed', ['llama', { name: 'coder:latest', remote_host: 'https://ollama.com' }]),
+    )
+    const router = await stage.router(`
+backends:
+  local: { type: ollama, endpoint: "${mixed.origin}", families: { qwen-coder: coder, llama: llama } }
+routes: [{ default: local }]
+`)
+    await assertServedLocally(await router.post(CHAT, ask(SECRET)))
+    await assertRefused(
+      await router.post(CHAT, ask(`Write a Python function that reverses a string. ${CANARY}`), HIGH),
+    )
+    await assertRefused(await router.post(CHAT, { ...ask(SECRET), model: 'local/coder' }))
+    assert.equal(mixed.received.length, 1)
+  })
+})
+
+describe('what the policy says in so many words', () => {
+  test('allowRemote lets a private request out, but never its mirror', async (t) => {
+    const home = await house(t)
+    const router = await home.stage.router(`${backends(home)}${ROUTED}privacy: { allowRemote: true }\n`)
+    const response = await router.post(CHAT, ask(SECRET))
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('x-llr-backend'), 'hosted')
+    assert.equal(response.headers.get('x-llr-sensitivity'), 'high')
+    assert.equal(home.hosted.received.length, 1)
+    const pinned = await router.post(CHAT, { ...ask(SECRET), model: 'local' })
+    assert.equal(pinned.headers.get('x-llr-backend'), 'local')
+    assert.equal(home.hosted.received.length, 1)
+  })
+
+  test('unscannable: local-only keeps images at home', async (t) => {
+    const home = await house(t)
+    const image = {
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: `What is this? ${CANARY}` },
+            {
+              type: 'image_url',
+              image_url: {
+                url: 'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk',
+              },
+            },
+          ],
+        },
+      ],
+    }
+    const open = await home.stage.router(backends(home) + ROUTED)
+    assert.equal((await open.post(CHAT, image)).headers.get('x-llr-backend'), 'hosted')
+    assert.equal(home.hosted.received.length, 1)
+    const strict = await home.stage.router(`${backends(home)}${ROUTED}privacy: { unscannable: local-only }\n`)
+    await assertServedLocally(await strict.post(CHAT, image))
+    assert.equal(home.hosted.received.length, 1)
+  })
+})
+
+describe('nothing of the text is kept or repeated', () => {
+  test('not in the store, the metrics, the errors or the log', async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'llr-privacy-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const home = await house(t)
+    const router = await home.stage.router(backends(home) + ROUTED, { dbPath: join(folder, 'metrics.db') })
+    const answers: string[] = []
+    const send = async (response: Response | Promise<Response>): Promise<void> => {
+      const { headers } = await response
+      answers.push(JSON.stringify([...headers]), await (await response).text())
+    }
+    const quoting = status(400, {
+      error: { message: `cannot read ${CANARY}`, code: `bad ${CANARY}`, param: CANARY },
+    })
+
+    await send(router.post(CHAT, ask(SECRET)))
+    await send(router.post(CHAT, { ...ask(SECRET), model: CANARY }))
+    await send(router.post(CHAT, ask(CANARY, { user: CANARY, metadata: { [CANARY]: CANARY } })))
+    await send(
+      router.post(`${CHAT}?q=${CANARY}`, ask('hi'), { 'x-llr-sensitivity': CANARY, 'x-request-id': CANARY }),
+    )
+    await send(router.post(CHAT, `{"model": "${CANARY}", "${CANARY}`))
+    await send(router.post(CHAT, { messages: CANARY }))
+    await send(router.post(CHAT, { messages: [{ role: CANARY, content: CANARY }] }))
+    await send(router.post(CHAT, ask('hi', { temperature: CANARY, [CANARY]: 1 })))
+    await send(router.post(CHAT, ask('hi', { tools: [{ type: CANARY }] })))
+    await send(router.post(RESPONSES, { input: [{ type: CANARY }] }))
+    await send(router.post(RESPONSES, { input: 'hi', previous_response_id: CANARY }))
+    await send(router.post(CHAT, ask(CANARY), { 'content-type': `text/${CANARY}` }))
+    await send(fetch(`${router.url}/${CANARY}`))
+    await send(fetch(`${router.url}/v1/metrics?hours=${CANARY}`))
+    for (const script of [quoting, status500, status(404, { error: `no ${CANARY}` })]) {
+      home.hosted.script(script)
+      home.local.script((request, response) =>
+        request.method === 'GET' ? LOCAL(request, response) : script(request, response),
+      )
+      await send(router.post(CHAT, ask(CANARY)))
+      await send(router.post(CHAT, ask(SECRET)))
+      await send(router.post(CHAT, ask(SECRET, { stream: true })))
+      await send(router.post(RESPONSES, { input: SECRET, stream: true }))
+    }
+    for (const path of ['/metrics', '/v1/metrics', '/v1/ab', '/health', '/v1/models'])
+      await send(fetch(router.url + path))
+
+    for (const answer of answers) assert.ok(!answer.includes(CANARY), answer)
+    assert.deepEqual(router.defects, [])
+    for (const entry of router.logs) assert.ok(!entry.includes(CANARY), entry)
+    await eventually('records are stored', async () => (await totals(router)) > 10)
+    await router.close()
+    for (const file of readdirSync(folder)) {
+      assert.ok(!readFileSync(join(folder, file)).includes(CANARY), file)
+      assert.ok(!readFileSync(join(folder, file)).includes('4111'), file)
+    }
+  })
+
+  test('no key of the environment is ever told, and no header of a client is ever passed on', async (t) => {
+    const home = await house(t)
+    const env = {
+      OPENAI_API_KEY: 'sk-envkey-0001',
+      SARMALINK_API_KEY: 'sk-envkey-0002',
+      HOUSE_KEY: 'sk-envkey-0003',
+    }
+    const sarmalink = await home.stage.backend(HOSTED)
+    const other = await home.stage.backend(HOSTED)
+    const policy = `
+backends:
+  hosted: { type: openai, endpoint: "${home.hosted.origin}/v1", model: gpt }
+  sarmalink: { type: sarmalink, endpoint: "${sarmalink.origin}/v1", model: smart }
+  other: { type: openai-compatible, endpoint: "${other.origin}/v1", model: m, apiKeyEnv: HOUSE_KEY }
+  keyless: { type: openai-compatible, endpoint: "${other.origin}/v1", model: m, apiKeyEnv: NO_SUCH_KEY }
+  local: { type: ollama, endpoint: "${home.local.origin}", model: m }
+routes: [{ default: hosted }]
+`
+    const router = await home.stage.router(policy, { env })
+    const headers = {
+      authorization: 'Bearer client-secret-1',
+      'x-api-key': 'client-secret-2',
+      cookie: 'session=client-secret-3',
+      'openai-organization': 'client-secret-4',
+      'x-forwarded-for': 'client-secret-5',
+      'user-agent': 'client-secret-6',
+    }
+    const answers: string[] = []
+    for (const model of ['auto', 'sarmalink', 'other', 'keyless', 'local']) {
+      for (const stream of [false, true]) {
+        const response = await router.post(CHAT, { ...ask('hello'), model, stream }, headers)
+        answers.push(JSON.stringify([...response.headers]), await response.text())
+      }
+    }
+    home.hosted.script(
+      status(401, { error: { message: `Incorrect API key provided: ${env.OPENAI_API_KEY}` } }),
+    )
+    answers.push(await (await router.post(CHAT, ask('hello'), headers)).text())
+    for (const path of ['/metrics', '/v1/metrics', '/v1/ab', '/health', '/v1/models']) {
+      answers.push(await (await fetch(router.url + path)).text())
+    }
+    assert.equal(home.hosted.received[0]?.headers.authorization, `Bearer ${env.OPENAI_API_KEY}`)
+    assert.equal(sarmalink.received[0]?.headers.authorization, `Bearer ${env.SARMALINK_API_KEY}`)
+    assert.equal(other.received[0]?.headers.authorization, `Bearer ${env.HOUSE_KEY}`)
+    assert.equal(other.received.length, 2, 'the keyless one is not asked')
+    assert.equal(home.local.received[0]?.headers.authorization, undefined)
+    for (const text of [...answers, ...router.logs]) assert.ok(!text.includes('sk-envkey'), text)
+    for (const backend of [home.hosted, sarmalink, other, home.local]) {
+      for (const text of backend.seen) assert.ok(!text.includes('client-secret'), text)
+    }
+  })
+})
+
+async function totals(router: RunningRouter): Promise<number> {
+  const summary = (await (await fetch(`${router.url}/v1/metrics`)).json()) as { totals: { requests: number } }
+  return summary.totals.requests
+}
