@@ -95,7 +95,10 @@ function timeCalls(input: ClassifyInput, forMs: number): Timing {
 }
 
 function median(values: readonly number[]): number {
-  return at([...values].sort((a, b) => a - b), 0.5)
+  return at(
+    [...values].sort((a, b) => a - b),
+    0.5,
+  )
 }
 
 function at(sorted: readonly number[], share: number): number {

@@ -59,7 +59,9 @@ function readLine(text: string): Line | string {
   try {
     return { id: row['id'] ?? null, input: { body, request: decode(body), markedSensitive: false } }
   } catch (error) {
-    return error instanceof RouterError ? `"request" is refused: ${error.message}` : '"request" cannot be read'
+    return error instanceof RouterError
+      ? `"request" is refused: ${error.message}`
+      : '"request" cannot be read'
   }
 }
 

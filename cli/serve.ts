@@ -35,13 +35,15 @@ export async function serveCommand({ env, policyPath }: ServeOptions): Promise<n
     return complain(startFailure(error, host, port))
   }
   await server.snapshot().fleet.locality.refresh()
-  process.stdout.write(banner({ server, isBuiltin: source.isBuiltin, policyPath }))
   if (!isLoopbackHost(host)) {
     log.warn({ host }, 'listening beyond this machine without client keys: anyone who reaches this port can use every backend')
   }
   // A file that appears later takes over from the built-in default.
   const stopWatching = watchPolicy(server, policyPath, log)
-  return untilSignal(server, stopWatching)
+  const exitCode = untilSignal(server, stopWatching)
+  // Last: whoever reads that it listens may send a signal at once, and an uncaught SIGHUP ends a process.
+  process.stdout.write(banner({ server, isBuiltin: source.isBuiltin, policyPath }))
+  return exitCode
 }
 
 function complain(message: string): number {

@@ -16,4 +16,6 @@ const { data: stream, response } = await client.chat.completions
   .withResponse()
 
 for await (const chunk of stream) process.stdout.write(chunk.choices[0]?.delta.content ?? '')
-console.log(`\n-- ${response.headers.get('x-llr-backend')}, sensitivity ${response.headers.get('x-llr-sensitivity')}`)
+console.log(
+  `\n-- ${response.headers.get('x-llr-backend')}, sensitivity ${response.headers.get('x-llr-sensitivity')}`,
+)

@@ -21,8 +21,10 @@ const { clientCodec } = await import('../src/wire/codecs.ts')
 const codec = clientCodec('chat')
 
 function predict(line) {
-  const { id, prompt } = JSON.parse(line)
-  const body = { model: 'auto', messages: [{ role: 'user', content: prompt }] }
+  const { id, prompt, has_image: hasImage } = JSON.parse(line)
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,AAAA' } }
+  const content = hasImage ? [{ type: 'text', text: prompt }, image] : prompt
+  const body = { model: 'auto', messages: [{ role: 'user', content }] }
   const input = { body, request: codec.decodeRequest(body), markedSensitive: false }
   const begin = performance.now()
   const tags = classify(input, { unscannable: 'allow' })

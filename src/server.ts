@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { createApp } from './app.ts'
-import { systemClock, type Clock } from './clock.ts'
+import { systemClock, type Clock, type Timer } from './clock.ts'
 import type { Config } from './config.ts'
 import { advertisedModels, modelsOf } from './decide/model.ts'
 import { createShadows } from './dispatch/shadow.ts'
@@ -162,14 +162,23 @@ function listen(server: Server, host: string, port: number): Promise<string> {
   })
 }
 
+/** A connection that falls idle while others still work would be kept alive for its client's next request. */
+const IDLE_SWEEP_MS = 50
+
 async function drain(server: Server, drainMs: number, clock: Clock): Promise<void> {
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
-  server.closeIdleConnections()
+  let sweep: Timer | null = null
+  const closeIdle = (): void => {
+    server.closeIdleConnections()
+    sweep = clock.setTimer(IDLE_SWEEP_MS, closeIdle)
+  }
+  sweep = clock.setTimer(0, closeIdle)
   const timer = clock.setTimer(drainMs, () => server.closeAllConnections())
   await closed
   timer.cancel()
+  sweep.cancel()
 }
 
 function reasonOf(error: unknown): string {

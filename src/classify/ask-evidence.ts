@@ -51,7 +51,8 @@ function buildTable(): TermTable<Evidence> {
   const table = new TermTable<Evidence>()
   for (const [task, byWeight] of Object.entries(TASK_TERMS)) {
     const slot = TASKS.indexOf(task as Task)
-    for (const [weight, terms] of Object.entries(byWeight)) addTerms(table, terms, { slot, weight: Number(weight) })
+    for (const [weight, terms] of Object.entries(byWeight))
+      addTerms(table, terms, { slot, weight: Number(weight) })
   }
   for (const [i, signal] of SIGNALS.entries()) {
     addTerms(table, COMPLEXITY_TERMS[signal], { slot: SIGNAL_SLOT + i, weight: 1 })

@@ -14,6 +14,7 @@ const LOWER_CASE = 0x20
 const LETTER_P = 112
 const COLON = 58
 const SLASH = 47
+const DOT = 46
 const SHORTEST_NUMBER = 5
 const LONGEST_IDENTIFIER = 40
 
@@ -80,8 +81,10 @@ export class Candidates implements CandidateSink {
 
   atLongRun(text: string, start: number, end: number): void {
     detectVendorKey(text, start, this.kinds)
-    // A key after "file." or a host name: look again behind the last dot that a letter run follows.
-    const dot = text.lastIndexOf('.', end - 1)
+    // A key behind a host or file name: look again after the last dot. Not `lastIndexOf`, which has no lower bound
+    // and made a text without dots quadratic.
+    let dot = end - 1
+    while (dot > start && text.charCodeAt(dot) !== DOT) dot -= 1
     if (dot > start && isWordCode(text.charCodeAt(dot + 1))) detectVendorKey(text, dot + 1, this.kinds)
   }
 }

@@ -1,7 +1,14 @@
 /** What `classify` hands on: the tags a policy can match. No text of the request is in it. */
 
 /** The tasks of the policy language. */
-export const COARSE_TASKS = ['code', 'web_search', 'summarisation', 'classification', 'vision', 'general'] as const
+export const COARSE_TASKS = [
+  'code',
+  'web_search',
+  'summarisation',
+  'classification',
+  'vision',
+  'general',
+] as const
 /** Finer tags, each of which `general` in a match covers as well (SPEC 9.3). */
 export const FINE_TASKS = ['math', 'translation', 'extraction', 'reasoning', 'writing'] as const
 export const TASKS = [...COARSE_TASKS, ...FINE_TASKS] as const

@@ -6,14 +6,17 @@ import type { ChatRequest } from '../wire/exchange.ts'
 import type { JsonObject } from '../wire/json.ts'
 import type { Classification } from './classification.ts'
 import { classify } from './classify.ts'
-import { isSensitive, PRIVATE_SAMPLES } from './samples.test-support.ts'
+import { isSensitive, PRIVATE_SAMPLES } from './samples.test.ts'
 
 const ALLOW = { unscannable: 'allow' } as const
 const LOCAL_ONLY = { unscannable: 'local-only' } as const
 const PIXEL = `data:image/png;base64,${'iVBORw0KGgo'.repeat(12)}`
 
 function classifyBody(body: JsonObject, settings: typeof ALLOW | typeof LOCAL_ONLY = ALLOW): Classification {
-  return classify({ request: clientCodec('chat').decodeRequest(body), body, markedSensitive: false }, settings)
+  return classify(
+    { request: clientCodec('chat').decodeRequest(body), body, markedSensitive: false },
+    settings,
+  )
 }
 
 function ask(text: string): Classification {
@@ -82,33 +85,56 @@ describe('classify', () => {
   })
 })
 
-const message = fc.record({ role: fc.constantFrom('system', 'user', 'assistant'), content: fc.string({ maxLength: 60 }) })
+const message = fc.record({
+  role: fc.constantFrom('system', 'user', 'assistant'),
+  content: fc.string({ maxLength: 60 }),
+})
 const secret = fc.constantFrom(...PRIVATE_SAMPLES)
 
 describe('the sensitivity label', () => {
   it('is found wherever a client may put it', () => {
     for (const text of PRIVATE_SAMPLES) {
       const places: readonly JsonObject[] = [
-        { messages: [{ role: 'system', content: text }, { role: 'user', content: 'hi' }] },
+        {
+          messages: [
+            { role: 'system', content: text },
+            { role: 'user', content: 'hi' },
+          ],
+        },
         { messages: [{ role: 'user', content: 'hi', name: text }] },
         { messages: [{ role: 'user', content: 'hi' }], metadata: { note: text } },
         { messages: [{ role: 'user', content: 'hi' }], metadata: { [text]: 'x' } },
-        { messages: [{ role: 'user', content: 'hi' }], tools: [{ type: 'function', function: { name: 'f', description: text } }] },
+        {
+          messages: [{ role: 'user', content: 'hi' }],
+          tools: [{ type: 'function', function: { name: 'f', description: text } }],
+        },
         { messages: [{ role: 'user', content: 'hi' }], nobody_knows: [[[{ deep: text }]]] },
-        { messages: [{ role: 'user', content: 'hi' }, { role: 'user', content: [{ type: 'text', text }] }] },
+        {
+          messages: [
+            { role: 'user', content: 'hi' },
+            { role: 'user', content: [{ type: 'text', text }] },
+          ],
+        },
       ]
-      for (const body of places) assert.ok(isSensitive(body), `${text.slice(0, 12)} in ${Object.keys(body).join()}`)
+      for (const body of places)
+        assert.ok(isSensitive(body), `${text.slice(0, 12)} in ${Object.keys(body).join()}`)
     }
   })
 
   it('never falls when something is added, whatever the order and the role', () => {
     fc.assert(
-      fc.property(secret, fc.array(message, { maxLength: 4 }), fc.nat(4), fc.constantFrom('system', 'user', 'assistant'), (text, others, at, role) => {
-        const messages: JsonObject[] = others.map((other) => ({ ...other }))
-        messages.splice(at, 0, { role, content: text })
-        assert.ok(isSensitive({ messages }))
-        assert.ok(isSensitive({ messages: messages.toReversed(), user: 'someone', seed: 7 }))
-      }),
+      fc.property(
+        secret,
+        fc.array(message, { maxLength: 4 }),
+        fc.nat(4),
+        fc.constantFrom('system', 'user', 'assistant'),
+        (text, others, at, role) => {
+          const messages: JsonObject[] = others.map((other) => ({ ...other }))
+          messages.splice(at, 0, { role, content: text })
+          assert.ok(isSensitive({ messages }))
+          assert.ok(isSensitive({ messages: messages.toReversed(), user: 'someone', seed: 7 }))
+        },
+      ),
       { numRuns: 150 },
     )
   })

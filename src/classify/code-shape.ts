@@ -1,11 +1,13 @@
 /** Whether a text looks like code, whatever words are in it: fences, line ends and syntax no prose has. */
 
 const SAMPLE = 4000
-const LINES = 120
+/** Lines looked at, evenly spread. */
+const LINES = 20
 const CODE_LINE =
   /^\s*(?:(?:export |async |public |private |static |const |let |var |def |class |func |fn |return |import |from \w[\w.]* import|#include|using |package |if ?\(|for ?\(|while ?\(|elif |else:|else ?\{|try[:{]|@\w+|>>> |\$ |<\/?[a-z][\w-]*[ >/]|SELECT |INSERT |UPDATE |CREATE TABLE)|[\w.[\]'"]{1,60}\s?(?:=|\+=|:=)\s?[^\s=]|.{0,160}(?:[;{}]|\);?|=>|\):|\]\s*,)\s*$)/
 /** A line that only code has: one is enough. */
-const CERTAIN_LINE = /^\s*(?:(?:async )?(?:def|fn|func) \w+\s?[(<]|class \w+.{0,80}[:{]\s*$|#include\s?[<"]|from [\w.]+ import |import \w[\w.]*(?: as \w+)?;?\s*$|public (?:static |class )|using [\w.]+;|<\?php|<!DOCTYPE|SELECT .{1,80} FROM )/
+const CERTAIN_LINE =
+  /^\s*(?:(?:async )?(?:def|fn|func) \w+\s?[(<]|class \w+.{0,80}[:{]\s*$|#include\s?[<"]|from [\w.]+ import |import \w[\w.]*(?: as \w+)?;?\s*$|public (?:static |class )|using [\w.]+;|<\?php|<!DOCTYPE|SELECT .{1,80} FROM )/
 const PROSE_LINE = /^\s*[A-Z][a-z'’]*(?: [\w'’,]+){6,}/
 const FENCE = 0.4
 const CERTAIN = 0.5
@@ -13,11 +15,13 @@ const CERTAIN = 0.5
 /** 0 for prose, 1 for nothing but code. */
 export function codeShare(text: string): number {
   const sample = text.length > SAMPLE ? `${text.slice(0, SAMPLE / 2)}\n${text.slice(-SAMPLE / 2)}` : text
-  const lines = sample.split('\n', LINES)
+  const lines = sample.split('\n')
   let code = 0
   let filled = 0
   let certain = false
-  for (const line of lines) {
+  const step = Math.ceil(lines.length / LINES)
+  for (let i = 0; i < lines.length; i += step) {
+    const line = lines[i] ?? ''
     if (line.trim() === '') continue
     filled += 1
     const short = line.length > 200 ? line.slice(0, 200) : line

@@ -6,7 +6,8 @@ export interface DataUrl {
 }
 
 const LONGEST_HEADER = 256
-const TEXT_TYPE = /^data:(?:text\/|application\/(?:json|xml|x-yaml|yaml|csv|sql|javascript)|[;,]|image\/svg\+xml)/i
+const TEXT_TYPE =
+  /^data:(?:text\/|application\/(?:json|xml|x-yaml|yaml|csv|sql|javascript)|[;,]|image\/svg\+xml)/i
 
 /** Null when it is no `data:` URL after all. */
 export function readDataUrl(url: string): DataUrl | null {

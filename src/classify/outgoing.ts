@@ -20,12 +20,24 @@ export interface Outgoing {
 /** A number this long can be a card or an account; a shorter one is a setting. */
 const LONG_NUMBER = 100_000_000
 /** Envelope fields whose values say nothing; their names are not put before the value. */
-const ENVELOPE = new Set([
-  ...['type', 'role', 'content', 'text', 'model', 'messages', 'arguments', 'input', 'description', 'instructions'],
-  ...['tools', 'function', 'parameters', 'stream', 'stream_options', 'temperature', 'max_tokens'],
-])
+const ENVELOPE = new Set(
+  (
+    'type role content text model messages arguments input description instructions ' +
+    'tools function parameters stream stream_options temperature max_tokens'
+  ).split(' '),
+)
 /** Values that steer the call and are no part of the prompt: scanned, not counted. */
-const UNCOUNTED = new Set(['type', 'role', 'model', 'id', 'tool_call_id', 'call_id', 'detail', 'user', 'metadata'])
+const UNCOUNTED = new Set([
+  'type',
+  'role',
+  'model',
+  'id',
+  'tool_call_id',
+  'call_id',
+  'detail',
+  'user',
+  'metadata',
+])
 const LONGEST_LABELLED_VALUE = 120
 const FORMAT_CHARACTERS = /\p{Cf}/gu
 
@@ -99,20 +111,15 @@ class OutgoingReader {
   }
 
   #scan(text: string, counts: TextCounts): void {
-    if (text.length === 0) return
-    this.#detect(text, counts)
-  }
-
-  #detect(text: string, counts: TextCounts): void {
+    if (text === '') return
     const { candidates } = this
     candidates.begin()
     survey(text, counts, candidates)
-    const { nonAscii } = candidates
     detectPrivateKey(text, candidates.kinds)
-    if (!nonAscii) return
+    if (!candidates.nonAscii) return
     // Full-width digits and zero-width joints hide a number from a pattern, not from a model (faults.md L24).
     const plain = text.normalize('NFKC').replace(FORMAT_CHARACTERS, '')
-    if (plain !== text) this.#detect(plain, this.#uncounted)
+    if (plain !== text) this.#scan(plain, this.#uncounted)
   }
 
   /** `input_audio.data`, an image source's `data`, Ollama's `images`: base64 without a `data:` in front. */
@@ -120,7 +127,11 @@ class OutgoingReader {
     if (key === 'data' && typeof value === 'string') {
       return (object['type'] === 'base64' || typeof object['format'] === 'string') && isBase64(value)
     }
-    return key === 'images' && Array.isArray(value) && value.every((one) => typeof one === 'string' && isBase64(one))
+    return (
+      key === 'images' &&
+      Array.isArray(value) &&
+      value.every((one) => typeof one === 'string' && isBase64(one))
+    )
   }
 }
 
@@ -128,5 +139,7 @@ const SHORTEST_PAYLOAD = 64
 
 /** Base64 has none of the characters that prose and identifiers need; a text that only claims to be is scanned. */
 function isBase64(value: string): boolean {
-  return value.length >= SHORTEST_PAYLOAD && !value.includes(' ') && !value.includes('@') && !value.includes('.')
+  return (
+    value.length >= SHORTEST_PAYLOAD && !value.includes(' ') && !value.includes('@') && !value.includes('.')
+  )
 }

@@ -3,7 +3,17 @@
  * places where something sensitive can begin. Reading each character once, rather than once a pattern, is what
  * keeps 64 KB under a millisecond.
  */
-import { DIGIT, FIRST_SCRIPT, kindAt, LOWER, NEWLINE, PUNCTUATION, SCRIPTS, SPACE, UPPER } from './characters.ts'
+import {
+  DIGIT,
+  FIRST_SCRIPT,
+  kindAt,
+  LOWER,
+  NEWLINE,
+  PUNCTUATION,
+  SCRIPTS,
+  SPACE,
+  UPPER,
+} from './characters.ts'
 
 /** What the token estimate is made of: slots of an array, which is quicker to add to than fields. */
 export const WORDS = 0

@@ -2,6 +2,7 @@
  * Looks words and short phrases up in a table while reading a text once. Words are hashed as they are read, so that
  * a text costs the same whether the table has ten terms or a thousand.
  */
+
 /** `at` is where the first word of the term begins. */
 export type OnTerm<Value> = (value: Value, at: number) => void
 
@@ -14,7 +15,7 @@ interface Node<Value> {
   begins: boolean
 }
 
-const LONGEST_PHRASE = 4
+const MOST_OPEN = 5
 const SEED = 0x81_1c_9d_c5 | 0
 const PRIME = 0x01_00_01_93
 const JOIN = 31
@@ -40,7 +41,11 @@ export class TermTable<Value> {
 
   /** Calls `onTerm` for each term in `text`, which must be in lower case. */
   read(text: string, from: number, to: number, onTerm: OnTerm<Value>): void {
-    const open: OpenPhrases = { hashes: [], starts: [] }
+    const open: OpenPhrases = {
+      count: 0,
+      hashes: new Int32Array(MOST_OPEN),
+      starts: new Int32Array(MOST_OPEN),
+    }
     let position = from
     while (position < to) {
       const start = position
@@ -53,13 +58,11 @@ export class TermTable<Value> {
         code = text.charCodeAt(position)
       }
       if (position > start) {
-        if (open.hashes.length > 0) this.#follow(text, hash, open, onTerm)
-        if (this.#sieve[hash & SIEVE_BITS] === 1 && this.#visit(text, hash, start, onTerm)) {
-          open.hashes.push(hash)
-          open.starts.push(start)
-        }
+        if (open.count > 0) this.#follow(text, hash, open, onTerm)
+        if (this.#sieve[hash & SIEVE_BITS] === 1 && this.#visit(text, hash, start, onTerm))
+          keepOpen(open, hash, start)
       } else {
-        if (!joinsWords(code)) open.hashes.length = open.starts.length = 0
+        if (!joinsWords(code)) open.count = 0
         position += 1
       }
     }
@@ -67,18 +70,14 @@ export class TermTable<Value> {
 
   /** The word goes on with every open phrase, or ends it. */
   #follow(text: string, word: number, open: OpenPhrases, onTerm: OnTerm<Value>): void {
-    const { hashes, starts } = open
-    let kept = 0
-    for (let i = 0; i < hashes.length; i += 1) {
-      const phrase = join(hashes[i] ?? 0, word)
-      const start = starts[i] ?? 0
+    const before = open.count
+    open.count = 0
+    for (let i = 0; i < before; i += 1) {
+      const phrase = join(open.hashes[i] ?? 0, word)
       if (this.#sieve[phrase & SIEVE_BITS] === 0) continue
-      if (!this.#visit(text, phrase, start, onTerm) || kept >= LONGEST_PHRASE) continue
-      hashes[kept] = phrase
-      starts[kept] = start
-      kept += 1
+      const start = open.starts[i] ?? 0
+      if (this.#visit(text, phrase, start, onTerm)) keepOpen(open, phrase, start)
     }
-    hashes.length = starts.length = kept
   }
 
   /** True when a longer phrase may follow. */
@@ -90,9 +89,18 @@ export class TermTable<Value> {
   }
 }
 
+/** Phrases that the next word may go on with. Of fixed size: an array that shrinks to nothing is allocated anew. */
 interface OpenPhrases {
-  readonly hashes: number[]
-  readonly starts: number[]
+  count: number
+  readonly hashes: Int32Array
+  readonly starts: Int32Array
+}
+
+function keepOpen(open: OpenPhrases, hash: number, start: number): void {
+  if (open.count === MOST_OPEN) return
+  open.hashes[open.count] = hash
+  open.starts[open.count] = start
+  open.count += 1
 }
 
 /** A mark ends every open phrase; a blank does not, nor do the marks inside `driver's` and `tl;dr`. */

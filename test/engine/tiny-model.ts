@@ -33,14 +33,14 @@ const TEMPLATE = [
   "{{- '\\n' -}}",
   '{%- endfor -%}',
   "{%- if tools -%}{{- '[tools] ' -}}{%- for tool in tools -%}{{- tool | tojson ~ '\\n' -}}{%- endfor -%}{%- endif -%}",
-  '{%- if add_generation_prompt -%}',
+  // Which speech it will be stands before the generation prompt, which has to be the same for every request:
+  // an engine checks a grammar against it.
   "{%- set last = messages[-1] -%}{%- set text = (last.content or '') | string -%}",
-  "{{- '[assistant] ' -}}",
+  "{%- set names = (tools or []) | map(attribute='function.name') | list -%}",
   "{%- if 'forever' in text -%}{{- '<|spin|>' -}}",
-  "{%- elif tools and last.role != 'tool' -%}{{- '<|act|>' -}}",
+  "{%- elif 'get_weather' in names and last.role != 'tool' -%}{{- '<|act|>' -}}",
   "{%- elif 'think' in text -%}{{- '<|muse|>' -}}",
   "{%- else -%}{{- '<|say|>' -}}{%- endif -%}",
-  '{%- endif -%}',
 ].join('')
 
 /** Kinds of tokens, by their numbers in the format. */

@@ -6,9 +6,11 @@ const COLON = 58
 const EQUALS = 61
 const BANG = 33
 /** One look at the last word before the sign; most are nothing, and the patterns below need not be tried. */
-const TELLING_END = /(?:pass|pwd|pw|secret|token|key|credential|bearer|kennwort|passwort|contrase|_pat)[\w-]{0,28}["'`\]) ]{0,3}$/i
+const TELLING_END =
+  /(?:pass|pwd|pw|secret|token|key|credential|bearer|kennwort|passwort|contrase|_pat)[\w-]{0,28}["'`\]) ]{0,3}$/i
 const VALUE_WINDOW = 160
-const PASSWORD_NAME = /(?:^|[^a-z])(?:[a-z0-9]{0,20}[_-])?(?:pass(?:word|wd|phrase|code)?|pwd|pw|kennwort|passwort|contraseña|mot de passe)["'`\]) ]{0,3}$/i
+const PASSWORD_NAME =
+  /(?:^|[^a-z])(?:[a-z0-9]{0,20}[_-])?(?:pass(?:word|wd|phrase|code)?|pwd|pw|kennwort|passwort|contraseña|mot de passe)["'`\]) ]{0,3}$/i
 const SECRET_NAME =
   /(?:secret|token|api[_-]?key|access[_-]?key|auth[_-]?key|private[_-]?key|client[_-]?key|signing[_-]?key|encryption[_-]?key|account[_-]?key|license[_-]?key|bearer|credentials?|secret[_-]?key|_key|_pat)(?:[_-][a-z0-9]{1,24})?["'`\]) ]{0,3}$/i
 const HARMLESS_NAME =
@@ -24,15 +26,21 @@ export function detectAssignment(text: string, sign: number, kinds: Set<string>)
   if (!password && !(SECRET_NAME.test(name) && !HARMLESS_NAME.test(name.slice(-28)))) return
   const found = VALUE.exec(text.slice(sign, sign + VALUE_WINDOW))
   const value = (found?.[1] ?? found?.[2])?.replace(/[.,;:!?]+$/, '')
-  if (value === undefined || isPlaceholder(value)) return
-  if (password) {
-    if (isPasswordLike(value)) kinds.add('password')
-  } else if (isSecretLike(value)) kinds.add('secret')
+  if (value === undefined || !(password ? isPasswordLike(value) : isSecretLike(value))) return
+  if (!isPlaceholder(value)) kinds.add(password ? 'password' : 'secret')
 }
 
+const SHORTEST_PASSWORD = 6
+const LONGEST_PASSWORD = 64
+
 /** What a person would choose: letters with digits or signs, and not an expression. */
-export function isPasswordLike(value: string): boolean {
-  if (value.length < 6 || /[(){}[\]]|^[/$%&.~]|::|->/.test(value)) return false
+function isPasswordLike(value: string): boolean {
+  if (
+    value.length < SHORTEST_PASSWORD ||
+    value.length > LONGEST_PASSWORD ||
+    /[(){}[\]]|^[/$%&.~]|::|->/.test(value)
+  )
+    return false
   return /[a-z]/i.test(value) && /[\d!@#$%^&*+=?]/.test(value) && entropyOf(value) >= 2.2
 }
 
@@ -46,9 +54,7 @@ function isSecretLike(value: string): boolean {
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-/i
 
-
-const SPOKEN =
-  /^pass(?:word|code|phrase)(?:\s{1,2}(?:is|was|es|ist|:))?\s{1,2}["'`]?([^\s"'`,;]{6,64})/i
+const SPOKEN = /^pass(?:word|code|phrase)(?:\s{1,2}(?:is|was|es|ist|:))?\s{1,2}["'`]?([^\s"'`,;]{6,64})/i
 
 /** `my password is …`, `login x / password …`: no sign to trigger on, so the word itself does. */
 export function detectSpokenPassword(text: string, start: number, kinds: Set<string>): void {

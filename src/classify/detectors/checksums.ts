@@ -24,7 +24,9 @@ export function mod97(iban: string): boolean {
 /** Two mod-11 digits of a Brazilian CPF. */
 export function cpf(digits: string): boolean {
   if (digits.length !== 11 || /^(\d)\1{10}$/.test(digits)) return false
-  return cpfDigit(digits, 9) === digits.charCodeAt(9) - 48 && cpfDigit(digits, 10) === digits.charCodeAt(10) - 48
+  return (
+    cpfDigit(digits, 9) === digits.charCodeAt(9) - 48 && cpfDigit(digits, 10) === digits.charCodeAt(10) - 48
+  )
 }
 
 function cpfDigit(digits: string, count: number): number {

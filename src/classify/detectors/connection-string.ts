@@ -5,7 +5,8 @@ const AUTHORITY = /^:\/\/[^\s:@/"'<>]{0,80}:([^\s@/"'<>]{3,120})@[a-z0-9[\].-]{1
 const WINDOW = 340
 
 /** Whoever has the address may post: the path is the secret. */
-const WEBHOOK = /^:\/\/(?:hooks\.slack\.com\/(?:services|workflows|triggers)\/|[a-z0-9-]{1,60}\.webhook\.office\.com\/webhookb2\/|discord(?:app)?\.com\/api\/webhooks\/\d)[\w@/+-]{20,200}/i
+const WEBHOOK =
+  /^:\/\/(?:hooks\.slack\.com\/(?:services|workflows|triggers)\/|[a-z0-9-]{1,60}\.webhook\.office\.com\/webhookb2\/|discord(?:app)?\.com\/api\/webhooks\/\d)[\w@/+-]{20,200}/i
 
 export function detectConnectionString(text: string, colon: number, kinds: Set<string>): void {
   const window = text.slice(colon, colon + WINDOW)
@@ -14,6 +15,11 @@ export function detectConnectionString(text: string, colon: number, kinds: Set<s
     return
   }
   const password = AUTHORITY.exec(window)?.[1]
-  if (password === undefined || isPlaceholder(password) || /^(?:pass(?:word)?|pwd|secret|user)$/i.test(password)) return
+  if (
+    password === undefined ||
+    isPlaceholder(password) ||
+    /^(?:pass(?:word)?|pwd|secret|user)$/i.test(password)
+  )
+    return
   kinds.add('connection_string')
 }

@@ -1,11 +1,15 @@
-/** Words just before a number that say what it is. The window is short, so this costs the same everywhere. */
+/**
+ * What stands just before a number says what it is. The window is short and is read at most once a number, so that
+ * this costs the same everywhere.
+ */
 const WINDOW = 56
+/** Farther from the last letter than this, a number is one of a list and the words are not about it. */
+const FARTHEST_LETTER = 26
+const AFTER = 24
 
 export function textBefore(text: string, at: number): string {
   return text.slice(Math.max(0, at - WINDOW), at)
 }
-
-const AFTER = 24
 
 export function textAfter(text: string, at: number): string {
   return text.slice(at, at + AFTER)
@@ -15,11 +19,14 @@ export function textAfter(text: string, at: number): string {
  * Identifiers without a check digit, or with one that a typist may get wrong: the label decides. Each pattern must
  * reach to the end of the window with at most a few words between the label and the number.
  */
-const GAP = String.raw`(?:\s*(?:numbers?|no|nr|num|id|code|is|es|é|ist|was|reads|of|the|my|for)\b)*[\s.:#=º°"'([-]*$`
+const GAP = String.raw`(?:\s*(?:numbers?|no|nr|num|id|code|is|es|é|ist|was|reads|of|the|my|for)\b){0,4}[\s.:#=º°"'([-]{0,6}$`
 const LABELS: readonly (readonly [kind: string, words: string])[] = [
   ['us_ssn', 'ssn|social security|social'],
   ['passport', 'passport|reisepass|passeport|pasaporte'],
-  ['driver_license', String.raw`driver'?s?'?’?s? licen[cs]e|driving licen[cs]e|dl|permis de conduire|führerschein`],
+  [
+    'driver_license',
+    String.raw`driver'?s?'?’?s? licen[cs]e|driving licen[cs]e|dl|permis de conduire|führerschein`,
+  ],
   ['medical_record', 'medical record|mrn|patient|nhs|medicare|health (?:card|insurance)|chart'],
   ['uk_nino', 'national insurance|ni|nino'],
   ['ca_sin', 'social insurance|sin'],
@@ -41,11 +48,54 @@ const PATTERNS = LABELS.map(([kind, words]) => ({
   pattern: new RegExp(String.raw`(?:^|[^a-z])(?:${words})${GAP}`, 'i'),
 }))
 /** One look that rules most numbers out before the labels are tried one by one. */
-const ANY_LABEL = new RegExp(String.raw`(?:^|[^a-z])(?:${LABELS.map(([, words]) => words).join('|')})${GAP}`, 'i')
+const ANY_LABEL = new RegExp(
+  String.raw`(?:^|[^a-z])(?:${LABELS.map(([, words]) => words).join('|')})${GAP}`,
+  'i',
+)
+const PHONE =
+  /(?:^|[^a-z])(?:phone|tele?phone|tel|mobile|mobil|cell|call|fax|whatsapp|reach|ring|dial|text|sms|answering|office|desk|hotline|handy|telefon|téléphone|teléfono|móvil|celular|contact number|messages? (?:to|from)|registered)(?:$|[^a-z])[^\n]{0,24}$/i
+const CARD = /(?:^|[^a-z])(?:cards?|visa|mastercard|amex|maestro|discover|cc|credit|debit)(?:$|[^a-z])/i
 
-/** The kind of identifier that the words before `at` announce. */
-export function labelBefore(text: string, at: number): string | null {
-  const before = textBefore(text, at)
-  if (!ANY_LABEL.test(before)) return null
-  return PATTERNS.find(({ pattern }) => pattern.test(before))?.kind ?? null
+/** Reads the window before one number; each question is answered once, however many lengths of it are tried. */
+export class Context {
+  readonly before: string
+  /** No letter near enough: nothing the patterns could find. */
+  readonly #silent: boolean
+  #label: string | null | undefined
+  #phone: boolean | undefined
+
+  constructor(text: string, at: number) {
+    this.before = textBefore(text, at)
+    this.#silent = !hasLetterNearEnd(this.before)
+  }
+
+  /** The kind of identifier that the words announce. */
+  get label(): string | null {
+    if (this.#silent) return null
+    if (this.#label === undefined) this.#label = this.#findLabel()
+    return this.#label
+  }
+
+  get announcesPhone(): boolean {
+    this.#phone ??= !this.#silent && PHONE.test(this.before)
+    return this.#phone
+  }
+
+  get announcesCard(): boolean {
+    return !this.#silent && CARD.test(this.before)
+  }
+
+  #findLabel(): string | null {
+    if (!ANY_LABEL.test(this.before)) return null
+    return PATTERNS.find(({ pattern }) => pattern.test(this.before))?.kind ?? null
+  }
+}
+
+function hasLetterNearEnd(window: string): boolean {
+  const from = Math.max(0, window.length - FARTHEST_LETTER)
+  for (let i = window.length - 1; i >= from; i -= 1) {
+    const code = window.charCodeAt(i) | 0x20
+    if ((code >= 97 && code <= 122) || code > 127) return true
+  }
+  return false
 }

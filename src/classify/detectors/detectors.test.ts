@@ -1,9 +1,24 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { AWS_KEY, CARD, EMAIL, GITHUB_KEY, IBAN, kindsIn, kindsInText, PHONE, scrambled, SSN } from '../samples.test-support.ts'
+import {
+  glue,
+  AWS_KEY,
+  CARD,
+  EMAIL,
+  GITHUB_KEY,
+  IBAN,
+  kindsIn,
+  kindsInText,
+  PHONE,
+  scrambled,
+  SSN,
+} from '../samples.test.ts'
 
 function assertKind(text: string, kind: string): void {
-  assert.ok(kindsInText(text).includes(kind), `expected ${kind}, found [${kindsInText(text).join()}] in: ${text}`)
+  assert.ok(
+    kindsInText(text).includes(kind),
+    `expected ${kind}, found [${kindsInText(text).join()}] in: ${text}`,
+  )
 }
 
 function assertClean(text: string): void {
@@ -70,17 +85,17 @@ describe('secrets', () => {
     const keys = [
       AWS_KEY,
       GITHUB_KEY,
-      `sk${'-'}proj-${scrambled(48)}`,
-      `sk${'-'}ant-api03-${scrambled(90)}AA`,
-      `glpat${'-'}${scrambled(20)}`,
-      `xoxb${'-'}2938475610293-${scrambled(24)}`,
+      glue('sk', '-', 'proj-', scrambled(48)),
+      glue('sk', '-', 'ant-api03-', scrambled(90), 'AA'),
+      glue('glpat', '-', scrambled(20)),
+      glue('xoxb', '-', '2938475610293-', scrambled(24)),
       `AIza${scrambled(35)}`,
-      `sk${'_'}live_${scrambled(24)}`,
-      `SG${'.'}${scrambled(22)}.${scrambled(43)}`,
-      `npm${'_'}${scrambled(36)}`,
-      `SK${'0a1b2c3d4e5f60718293a4b5c6d7e8f9'}`,
-      `hf${'_'}${'abQcdZefRghTijUklVmnWopXqrYstKuvLw'}`,
-      `eyJhbGciOiJIUzI1NiJ9${'.'}eyJzdWIiOiJtYXJ0YSIsImlhdCI6MX0${'.'}${scrambled(43)}`,
+      glue('sk', '_', 'live_', scrambled(24)),
+      glue('SG', '.', scrambled(22), '.', scrambled(43)),
+      glue('npm', '_', scrambled(36)),
+      glue('SK', '0a1b2c3d4e5f60718293a4b5c6d7e8f9'),
+      glue('hf', '_', 'abQcdZefRghTijUklVmnWopXqrYstKuvLw'),
+      glue('eyJhbGciOiJIUzI1NiJ9', '.', 'eyJzdWIiOiJtYXJ0YSIsImlhdCI6MX0', '.', scrambled(43)),
     ]
     for (const key of keys) {
       assertKind(`export THE_VALUE=${key}`, 'secret')
@@ -94,7 +109,7 @@ describe('secrets', () => {
     assertKind('password = hunter2!x', 'password')
     assertKind('my password is Winter!2931', 'password')
     assertKind(`postgres://app:${scrambled(12)}@db.internal:5432/app`, 'connection_string')
-    assertKind(`-----BEGIN ${'RSA PRIVATE KEY'}-----\nMIIEow`, 'private_key')
+    assertKind(glue('-----BEGIN ', 'RSA PRIVATE KEY', '-----\nMIIEow'), 'private_key')
   })
 
   it('are not seen in what only looks like them', () => {
@@ -103,7 +118,7 @@ describe('secrets', () => {
     assertClean('const apiKey = process.env.API_KEY; is this secure?')
     assertClean("password = input('Enter password: ')")
     assertClean('postgres://user:password@localhost/db')
-    assertClean(`ghp${'_'}${'x'.repeat(36)}`)
+    assertClean(glue('ghp', '_', 'x'.repeat(36)))
     assertClean('How do I reset my password?')
     assertClean('-----BEGIN CERTIFICATE-----')
   })

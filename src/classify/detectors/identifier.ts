@@ -1,6 +1,6 @@
 /** Letters and digits glued together: IBAN, national insurance numbers, DNI, and whatever a label announces. */
 import { dni, mod97 } from './checksums.ts'
-import { labelBefore } from './context.ts'
+import { Context } from './context.ts'
 
 const LONGEST_IBAN_WRITTEN = 44
 const IBAN_START = /^[A-Z]{2}\d{2}/i
@@ -12,7 +12,15 @@ const NINO = /^[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?
 const DNI = /^(?:\d{8}|[XYZ]\d{7})[A-HJ-NP-TV-Z]$/
 /** What a label can announce: four digits at least, at most three letters in a row. */
 const LABELLED = /^(?=(?:[A-Z]*\d){4})[A-Z0-9]{6,18}$/i
-const LABELLED_KINDS = new Set(['passport', 'driver_license', 'medical_record', 'national_id', 'es_dni', 'uk_nino', 'bank_account'])
+const LABELLED_KINDS = new Set([
+  'passport',
+  'driver_license',
+  'medical_record',
+  'national_id',
+  'es_dni',
+  'uk_nino',
+  'bank_account',
+])
 
 export function detectIdentifier(text: string, start: number, end: number, kinds: Set<string>): void {
   const word = text.slice(start, end)
@@ -32,7 +40,7 @@ export function detectIdentifier(text: string, start: number, end: number, kinds
     return
   }
   if (!LABELLED.test(word)) return
-  const kind = labelBefore(text, start)
+  const kind = new Context(text, start).label
   if (kind !== null && LABELLED_KINDS.has(kind)) kinds.add(kind)
 }
 

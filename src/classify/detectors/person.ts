@@ -2,7 +2,16 @@
 const NAME = String.raw`\p{Lu}[\p{L}'’-]{1,20} (?:\p{Lu}\. )?\p{Lu}[\p{L}'’-]{1,20}`
 const WINDOW = 110
 const LOWER_CASE = 0x20
-const TELLING = new Set(['patient', 'client', 'employee', 'insurer', 'between', 'salary', 'custody', 'policy'])
+const TELLING = new Set([
+  'patient',
+  'client',
+  'employee',
+  'insurer',
+  'between',
+  'salary',
+  'custody',
+  'policy',
+])
 const LONGEST = 8
 /** Their first two letters, in lower case: rules nearly every other word out for the price of one look. */
 const BEGINNINGS = new Set([...TELLING].map((word) => pairAt(word, 0)))
@@ -26,7 +35,10 @@ export function detectPerson(text: string, start: number, end: number, kinds: Se
   if (!CAPITAL.test(name) && !/^(?:for|holder) \p{Lu}/u.test(name)) return
   if (HEALTH.test(window)) kinds.add('health')
   else if (LEGAL.test(window)) {
-    if (!window.toLowerCase().startsWith('between') || LEGAL_MATTER.test(text.slice(Math.max(0, start - 50), start))) {
+    if (
+      !window.toLowerCase().startsWith('between') ||
+      LEGAL_MATTER.test(text.slice(Math.max(0, start - 50), start))
+    ) {
       kinds.add('legal_hr')
     }
   }

@@ -7,14 +7,24 @@ export function isPlaceholder(value: string): boolean {
   return STAND_IN.test(value) || COUNTED.test(value)
 }
 
+const ENTROPY_SAMPLE = 64
+const ASCII_MASK = 127
+
 /** Bits a character, of the value's own distribution: random text is high, words and paths are low. */
 export function entropyOf(value: string): number {
-  const counts = new Map<string, number>()
-  for (const character of value) counts.set(character, (counts.get(character) ?? 0) + 1)
+  const length = Math.min(value.length, ENTROPY_SAMPLE)
+  const counts = new Uint8Array(ASCII_MASK + 1)
+  for (let i = 0; i < length; i += 1) {
+    const code = value.charCodeAt(i) & ASCII_MASK
+    counts[code] = (counts[code] ?? 0) + 1
+  }
   let bits = 0
-  for (const count of counts.values()) {
-    const share = count / value.length
-    bits -= share * Math.log2(share)
+  for (let i = 0; i < length; i += 1) {
+    const code = value.charCodeAt(i) & ASCII_MASK
+    const count = counts[code] ?? 0
+    if (count === 0) continue
+    bits -= (count / length) * Math.log2(count / length)
+    counts[code] = 0
   }
   return bits
 }

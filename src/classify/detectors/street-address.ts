@@ -9,7 +9,8 @@ const STREET_NAME =
   /(?:\b(?:calle|rua|via|rue|avenida|avenue|ulica|ul\.|trg|viale|piazza|plaza|travessa|quai|boulevard|chemin|largo|place) [\p{L} .'’-]{2,30}|[\p{L}-]{2,24}(?:straße|strasse|str\.|gasse|weg|platz|laan|straat|steenweg|gatan|vägen|katu|utca|vej|gade|braut|vegen|veien))[ ,]{1,2}$/iu
 const UNIT = /\b(?:suite|apt\.?|apartment|p\.?\s?o\.? box|psc|unit \d{4} box|(?:apo|fpo|dpo) a[aep])\s$/i
 const STATE_ZIP = /,\s?[A-Z]{2}\s$/
-const LIVES = /\b(?:lives? at|live at|living at|address(?: is|:|\s*=)(?:\s{0,8})?|ship (?:it )?to|reside[sd]? at|deliver(?:ed)? to)\s{0,3}["']?$/i
+const LIVES =
+  /\b(?:lives? at|live at|living at|address(?: is|:|\s*=)(?:\s{0,8})?|ship (?:it )?to|reside[sd]? at|deliver(?:ed)? to)\s{0,3}["']?$/i
 const CAPITALISED = /^[A-Z]?,? (?:\d{1,5} )?(?:[\p{Lu}][\p{L}.'’-]{2,})/u
 const AFTER = 90
 const SPACE = 32
@@ -23,10 +24,22 @@ const LOWER_A = 97
 function standsInAddress(text: string, start: number, end: number): boolean {
   const next = text.charCodeAt(end)
   const after = text.charCodeAt(next === COMMA || isWordCode(next) ? end + 2 : end + 1)
-  if ((next === SPACE || next === COMMA || isWordCode(next)) && (after < LOWER_A || after > 127) && after >= ZERO) return true
+  if (
+    (next === SPACE || next === COMMA || isWordCode(next)) &&
+    (after < LOWER_A || after > 127) &&
+    after >= ZERO
+  )
+    return true
   if (text.charCodeAt(start - 1) !== SPACE) return false
   const before = text.charCodeAt(start - 2)
-  return before === COMMA || before === DOT || before === COLON || before === SPACE || before > 127 || isWordCode(before)
+  return (
+    before === COMMA ||
+    before === DOT ||
+    before === COLON ||
+    before === SPACE ||
+    before > 127 ||
+    isWordCode(before)
+  )
 }
 
 export function detectStreetAddress(text: string, start: number, end: number, kinds: Set<string>): void {
