@@ -25,6 +25,7 @@ const CODE = `export async function readLines(path: string, limit = 100): Promis
 `
 /** Each makes a different detector look again and again. */
 const ADVERSARIAL: Readonly<Record<string, string>> = {
+  'adversarial: single digits': '1 ',
   'adversarial: digits': '4929 1234-5678 90 12 ',
   'adversarial: at signs': 'a.b@c.d@e-f.',
   'adversarial: assignments': 'password:=token=api_key=',

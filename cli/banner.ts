@@ -4,6 +4,7 @@ import { healthOf } from '../src/health.ts'
 import { systemClock } from '../src/clock.ts'
 import type { RouterServer } from '../src/server.ts'
 import { VERSION } from '../src/version.ts'
+import { COMMAND } from './command-name.ts'
 
 export interface BannerOptions {
   readonly server: RouterServer
@@ -19,7 +20,7 @@ export function banner({ server, isBuiltin, policyPath }: BannerOptions): string
     `local-llm-router ${VERSION} listens on ${server.url}`,
     '',
     isBuiltin
-      ? `Policy    built-in default, because there is no ${policyPath} (write one: npm run --silent llr -- init)`
+      ? `Policy    built-in default, because there is no ${policyPath} (write one: ${COMMAND} init)`
       : `Policy    ${config.source.path ?? config.source.label}, ${config.policy.routes.length} routes`,
     ...backendLines(server),
   ]
@@ -30,11 +31,16 @@ export function banner({ server, isBuiltin, policyPath }: BannerOptions): string
   lines.push(
     '',
     'Try it:',
-    `  curl ${server.url}/v1/chat/completions -H 'content-type: application/json' \\`,
+    `  curl ${reachable(server.url)}/v1/chat/completions -H 'content-type: application/json' \\`,
     `    -d '{"model":"auto","messages":[{"role":"user","content":"Hello"}]}'`,
     '',
   )
   return `${lines.join('\n')}\n`
+}
+
+/** An address that binds every interface is not one to call everywhere. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
 }
 
 function backendLines(server: RouterServer): readonly string[] {

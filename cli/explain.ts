@@ -66,6 +66,8 @@ interface Explained {
   readonly policy: string
   readonly classification: Classification
   readonly decision: Decision
+  /** Local servers that did not answer a probe. */
+  readonly down: readonly string[]
 }
 
 async function explainBody(body: JsonObject, source: PolicySource, options: ExplainOptions): Promise<Explained> {
@@ -82,13 +84,14 @@ async function explainBody(body: JsonObject, source: PolicySource, options: Expl
     // No records are read: an explanation of a policy should not depend on what happened to run before.
     const view = createView(fleet, createLatencyBook(systemClock))
     const decision = decide(classification, askOf({ id, request }), config.policy, view)
-    return { policy: config.source.path ?? config.source.label, classification, decision }
+    const down = [...fleet.backends.keys()].filter((name) => fleet.locality.state(name) === 'down')
+    return { policy: config.source.path ?? config.source.label, classification, decision, down }
   } finally {
     await fleet.close()
   }
 }
 
-function render({ policy, classification, decision }: Explained): string {
+function render({ policy, classification, decision, down }: Explained): string {
   const { task, complexity, complexityScore, sensitivity, findings, modality, family, tokens } = classification
   const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`
   const lines = [
@@ -105,7 +108,8 @@ function render({ policy, classification, decision }: Explained): string {
   ]
   for (const [i, target] of decision.targets.entries()) {
     const place = target.provenLocal ? 'proven local' : 'not proven local'
-    lines.push(`${i === 0 ? 'target       ' : 'then         '}${target.backend} / ${target.model} (${place})`)
+    const state = down.includes(target.backend) ? ', does not answer now' : ''
+    lines.push(`${i === 0 ? 'target       ' : 'then         '}${target.backend} / ${target.model} (${place}${state})`)
   }
   if (decision.shadow !== null) lines.push(`mirror       ${decision.shadow.target.backend} / ${decision.shadow.target.model}`)
   for (const { role, backend, model, reason } of decision.rejected) {

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline/promises'
 import { builtinPolicy } from '../src/builtin-policy.ts'
 import { systemClock } from '../src/clock.ts'
 import { discover, type Discovery } from '../src/dispatch/discover.ts'
+import { COMMAND } from './command-name.ts'
 
 export interface InitOptions {
   readonly env: Readonly<Record<string, string | undefined>>
@@ -13,19 +14,19 @@ export interface InitOptions {
 
 export async function initCommand({ env, path, force }: InitOptions): Promise<number> {
   if (existsSync(path) && !force && !(await mayOverwrite(path))) {
-    process.stderr.write(`llr: ${path} exists and was left as it is. To replace it: llr init --force\n`)
+    process.stderr.write(`llr: ${path} exists and was left as it is. To replace it: ${COMMAND} init --force\n`)
     return 1
   }
   const found = await discover(env, systemClock)
   try {
     // `wx` fails if the file came into being since the look above.
-    writeFileSync(path, builtinPolicy(found), { flag: existsSync(path) ? 'w' : 'wx', mode: 0o600 })
+    writeFileSync(path, builtinPolicy(found), { flag: existsSync(path) ? 'w' : 'wx' })
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
     process.stderr.write(`llr: ${path} cannot be written (${code}).\n`)
     return 1
   }
-  process.stdout.write(`${describe(found)}\nWrote ${path}. Check it with: llr check ${path}\n`)
+  process.stdout.write(`${describe(found)}\nWrote ${path}. Check it with: ${COMMAND} check ${path}\n`)
   return 0
 }
 

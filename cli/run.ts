@@ -1,6 +1,6 @@
 /** Arguments → command. Each command is a file of its own and returns its exit code. */
 import { parseArgs } from 'node:util'
-import { createReadStream } from 'node:fs'
+import { accessSync, constants, createReadStream, type ReadStream } from 'node:fs'
 import { VERSION } from '../src/version.ts'
 import { checkCommand } from './check.ts'
 import { classifyCommand } from './classify.ts'
@@ -14,7 +14,7 @@ const USAGE = `local-llm-router ${VERSION}
   llr check [policy]          validate a policy; exit 1 with line and key of every mistake
   llr explain [text]          show the whole decision for a prompt, sending nothing
       --request FILE            a request body instead of a prompt ("-" reads standard input)
-      --sensitivity high        as if the header X-LLR-Sensitivity were sent
+      --sensitivity high        as if the header X-LLR-Sensitivity: high were sent
       --stream                  as if it were streamed
       --policy FILE             another policy than LLR_POLICY
       --json                    for programs
@@ -56,6 +56,11 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   const { env } = process
   const policyPath = values.policy ?? env['LLR_POLICY'] ?? './policy.yaml'
+  const usage = misuse(command, rest, values.sensitivity)
+  if (usage !== null) {
+    process.stderr.write(`llr: ${usage}\n`)
+    return 2
+  }
   switch (command) {
     case 'serve':
       return serveCommand({ env, policyPath })
@@ -68,13 +73,17 @@ export async function run(argv: readonly string[]): Promise<number> {
         isPolicyNamed: values.policy !== undefined || env['LLR_POLICY'] !== undefined,
         prompt: rest.join(' '),
         requestFile: values.request ?? null,
-        markedSensitive: values.sensitivity?.toLowerCase() === 'high',
+        markedSensitive: values.sensitivity === 'high',
         stream: values.stream === true,
         json: values.json === true,
       })
     case 'classify': {
       const [file] = rest
-      const input = file === undefined || file === '-' ? process.stdin : createReadStream(file)
+      const input = file === undefined || file === '-' ? process.stdin : openFile(file)
+      if (input === null) {
+        process.stderr.write(`llr: ${file} cannot be read.\n`)
+        return 1
+      }
       return classifyCommand(input, process.stdout, { unscannable: 'allow' })
     }
     case 'init':
@@ -82,5 +91,22 @@ export async function run(argv: readonly string[]): Promise<number> {
     default:
       process.stderr.write(`llr: there is no command "${command}".\n\n${USAGE}`)
       return 2
+  }
+}
+
+/** Arguments that would otherwise be passed over in silence; a misspelt privacy option must not read as none. */
+function misuse(command: string, rest: readonly string[], sensitivity: string | undefined): string | null {
+  if (sensitivity !== undefined && sensitivity !== 'high') return '--sensitivity takes one value: high.'
+  const most = { serve: 0, check: 1, classify: 1, init: 1 }[command]
+  if (most === undefined || rest.length <= most) return null
+  return `${command} takes at most ${most} argument${most === 1 ? '' : 's'}; there are ${rest.length}.`
+}
+
+function openFile(path: string): ReadStream | null {
+  try {
+    accessSync(path, constants.R_OK)
+    return createReadStream(path)
+  } catch {
+    return null
   }
 }

@@ -14,13 +14,16 @@ export interface ServeOptions {
   readonly policyPath: string
 }
 
+const LOG_LEVELS: readonly string[] = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']
 const DRAIN_MS = 30_000
 /** Polled, because a watch on the file itself is lost when an editor or a container mount replaces it. */
 const WATCH_INTERVAL_MS = 1_000
 
 /** Runs until a signal; resolves with the exit code. */
 export async function serveCommand({ env, policyPath }: ServeOptions): Promise<number> {
-  const log = pino({ name: 'llr', level: env['LLR_LOG_LEVEL'] ?? 'info' }, pino.destination(2))
+  const level = env['LLR_LOG_LEVEL']?.trim() || 'info'
+  if (!LOG_LEVELS.includes(level)) return complain(`LLR_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`)
+  const log = pino({ name: 'llr', level }, pino.destination(2))
   const host = env['LLR_HOST']?.trim() || '127.0.0.1'
   const port = parsePort(env['LLR_PORT'])
   if (port === null) return complain(`LLR_PORT must be a whole number from 0 to 65535.`)

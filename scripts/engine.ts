@@ -52,7 +52,9 @@ export function findEngine(): Engine | null {
 function engineIn(root: string, version: string): Engine {
   const lib = join(root, 'usr', 'lib')
   const isLoader = (name: string): boolean => /^ld-linux.*\.so\.\d+$/.test(name)
-  const folder = readdirSync(lib).find((name) => name.includes('-linux-') && readdirSync(join(lib, name)).some(isLoader))
+  const folder = readdirSync(lib).find(
+    (name) => name.includes('-linux-') && readdirSync(join(lib, name)).some(isLoader),
+  )
   if (folder === undefined) throw new EngineError(`No program loader was found under ${lib}.`)
   const libraries = join(lib, folder)
   const loader = readdirSync(libraries).find(isLoader) ?? ''
@@ -64,7 +66,11 @@ function engineIn(root: string, version: string): Engine {
   if (backend === undefined) throw new EngineError(`No CPU backend was found under ${libraries}.`)
   return {
     command: join(libraries, loader),
-    args: ['--library-path', `${libraries}:${join(libraries, 'llama')}:${join(libraries, 'ggml')}`, join(root, 'usr/bin/llama-server')],
+    args: [
+      '--library-path',
+      `${libraries}:${join(libraries, 'llama')}:${join(libraries, 'ggml')}`,
+      join(root, 'usr/bin/llama-server'),
+    ],
     env: { GGML_BACKEND_PATH: join(libraries, backend) },
     version,
   }
@@ -99,11 +105,18 @@ function readDistribution(): { readonly name: keyof typeof DISTRIBUTIONS; readon
 
 /** Where this machine gets its own release from; other repositories come last, and their signature fails. */
 function mirrors(codename: string): readonly string[] {
-  const lines = run('apt-get', ['indextargets', '--format', '$(RELEASE) $(COMPONENT) $(REPO_URI)', 'Created-By: Packages'])
+  const lines = run('apt-get', [
+    'indextargets',
+    '--format',
+    '$(RELEASE) $(COMPONENT) $(REPO_URI)',
+    'Created-By: Packages',
+  ])
   const found = lines
     .split('\n')
     .map((line) => line.trim().split(' '))
-    .filter(([release = '', component, uri]) => !/[-/]/.test(release) && component === 'main' && uri !== undefined)
+    .filter(
+      ([release = '', component, uri]) => !/[-/]/.test(release) && component === 'main' && uri !== undefined,
+    )
     .toSorted((a, b) => Number(b[0] === codename) - Number(a[0] === codename))
     .map(([, , uri = '']) => uri)
   return [...new Set(found)]
@@ -140,7 +153,9 @@ function install(): Engine {
   }
   try {
     writeFileSync(join(home, 'status'), '')
-    const key = ['pgp', 'gpg'].map((kind) => `/usr/share/keyrings/${keyring}.${kind}`).find((file) => existsSync(file))
+    const key = ['pgp', 'gpg']
+      .map((kind) => `/usr/share/keyrings/${keyring}.${kind}`)
+      .find((file) => existsSync(file))
     const options = `[${key === undefined ? '' : `signed-by=${key} `}target=Packages]`
     const failures: string[] = []
     const hasLists = mirrors(codename).some((uri) => {
@@ -155,7 +170,9 @@ function install(): Engine {
     })
     if (!hasLists) {
       const reasons = failures.length > 0 ? failures.join('\n') : 'apt names no source of this release.'
-      throw new EngineError(`No mirror of this machine gave the package list of ${name} ${suite}.\n${reasons}`)
+      throw new EngineError(
+        `No mirror of this machine gave the package list of ${name} ${suite}.\n${reasons}`,
+      )
     }
     apt(home, 'install', '--yes', '--download-only', PACKAGE)
     const archives = join(home, 'cache', 'archives')
@@ -181,7 +198,8 @@ if (import.meta.main) {
   try {
     let engine = findEngine()
     const isNew = engine === null
-    if (isNew) process.stdout.write(`Installing a real engine into ${cacheDirectory()} (once, about 20 MB)...\n`)
+    if (isNew)
+      process.stdout.write(`Installing a real engine into ${cacheDirectory()} (once, about 20 MB)...\n`)
     engine ??= install()
     const seconds = ((performance.now() - startedAtMs) / 1000).toFixed(1)
     process.stdout.write(`Engine: ${engine.version}${isNew ? ` (installed in ${seconds} s)` : ''}\n`)

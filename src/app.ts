@@ -5,6 +5,7 @@ import { Hono, type Context } from 'hono'
 import { createRequestId } from './accept/request-id.ts'
 import { RouterError } from './errors.ts'
 import type { Health } from './health.ts'
+import { explain, type Explanation } from './reply/headers.ts'
 import { sendError } from './reply/reply.ts'
 import type { Router } from './router.ts'
 import { clientCodec } from './wire/codecs.ts'
@@ -33,6 +34,12 @@ export function createApp(parts: AppParts): Hono<Env> {
     await parts.router.handle(c.env.incoming, c.env.outgoing, 'responses')
     return RESPONSE_ALREADY_SENT
   })
+  for (const path of GET_PATHS) {
+    app.use(path, async (c, next) => {
+      for (const [name, value] of Object.entries(explain(unrouted()))) c.header(name, value)
+      await next()
+    })
+  }
   app.get('/v1/models', (c) => c.json(parts.models()))
   app.get('/health', (c) => c.json(parts.health()))
   app.get('/v1/metrics', async (c) => c.json(await parts.summary(c.req.query('hours'))))
@@ -67,8 +74,12 @@ function refuseMethod(c: Context<Env>, allow: string): Response {
 
 /** The one way errors of these paths leave: the envelope and headers that the inference paths use. */
 function refuse(c: Context<Env>, error: RouterError): Response {
-  const requestId = createRequestId(Date.now())
-  const explanation = { requestId, classification: null, decision: null, target: null, attempts: 0 }
-  sendError(c.env.outgoing, error, explanation, clientCodec('chat'))
+  sendError(c.env.outgoing, error, unrouted(), clientCodec('chat'))
   return RESPONSE_ALREADY_SENT
+}
+
+/** Of a request that needs no decision: an id, and `none` for the rest. */
+function unrouted(): Explanation {
+  const requestId = createRequestId(Date.now())
+  return { requestId, classification: null, decision: null, target: null, failed: [] }
 }

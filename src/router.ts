@@ -8,9 +8,10 @@ import type { Classification } from './classify/classification.ts'
 import type { Clock } from './clock.ts'
 import { decide } from './decide/decide.ts'
 import type { Ask, Decision } from './decide/decision.ts'
+import type { Departures } from './departures.ts'
 import { dispatch } from './dispatch/dispatch.ts'
 import { isPassThrough } from './dispatch/outbound.ts'
-import type { Outcome } from './dispatch/outcome.ts'
+import type { Attempt, Outcome } from './dispatch/outcome.ts'
 import type { Shadows } from './dispatch/shadow.ts'
 import type { StreamSink } from './dispatch/sink.ts'
 import { RouterError } from './errors.ts'
@@ -32,6 +33,7 @@ export interface RouterParts {
   readonly latency: LatencyBook
   readonly metrics: Metrics
   readonly shadows: Shadows
+  readonly departures: Departures
   /** Told of defects of ours only; never of request text. */
   readonly onDefect: (requestId: string, error: unknown) => void
 }
@@ -49,7 +51,7 @@ interface Passage {
   accepted: Accepted | null
   classification: Classification | null
   decision: Decision | null
-  attempts: number
+  failed: readonly Attempt[]
 }
 
 export function createRouter(parts: RouterParts, current: () => Snapshot): Router {
@@ -74,10 +76,10 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
     }
 
     const sink = accepted.request.stream ? streamReply(passage, accepted, classification, decision) : null
-    const signal = departureOf(outgoing)
+    const signal = parts.departures.watch(outgoing)
     const { yieldTo } = parts.shadows
     const outcome = await dispatch({ accepted, decision, fleet, clock, sink, signal, yieldTo })
-    passage.attempts = outcome.attempts.length
+    passage.failed = outcome.attempts.filter((attempt) => attempt.result !== 'success')
 
     if (outcome.answer !== null) {
       const { answer } = outcome
@@ -88,7 +90,7 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
       sendError(outgoing, outcome.error, explanationOf(passage, null), codec)
     }
     // Neither an answer nor an error can reach a client that left, or one that takes nothing.
-    if (outcome.result === 'aborted') outgoing.destroy()
+    if (outcome.error?.code === 'client_closed_request') outgoing.destroy()
     remember(passage, accepted, classification, outcome)
   }
 
@@ -121,8 +123,8 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
       response: passage.outgoing,
       codec: passage.codec,
       contextOf: (target) => replyContext(accepted, classification, target.model, clock.epochMs()),
-      headersOf: (target, attempts) =>
-        explain({ requestId: accepted.id, classification, decision, target, attempts }),
+      headersOf: (target, failed) =>
+        explain({ requestId: accepted.id, classification, decision, target, failed }),
       isPassThrough: (target) => isPassThroughTo(passage, accepted, target.backend),
     })
   }
@@ -141,7 +143,7 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
         accepted: null,
         classification: null,
         decision: null,
-        attempts: 0,
+        failed: [],
       }
       snapshot.enter()
       parts.metrics.requestStarted()
@@ -181,19 +183,6 @@ function isPassThroughTo({ snapshot }: Passage, accepted: Accepted, name: string
 }
 
 function explanationOf(passage: Passage, target: Explanation['target']): Explanation {
-  const { arrival, classification, decision, attempts } = passage
-  return { requestId: arrival.id, classification, decision, target, attempts }
-}
-
-/** Aborts when the client leaves: `close` before the answer was written. (`req 'close'` fires after its body.) */
-function departureOf(outgoing: ServerResponse): AbortSignal {
-  const departure = new AbortController()
-  const leave = (): void => {
-    if (!outgoing.writableFinished) {
-      departure.abort(new RouterError('client_closed_request', 'The client left before its answer was complete.'))
-    }
-  }
-  if (outgoing.destroyed) leave()
-  else outgoing.once('close', leave)
-  return departure.signal
+  const { arrival, classification, decision, failed } = passage
+  return { requestId: arrival.id, classification, decision, target, failed }
 }

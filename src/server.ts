@@ -6,6 +6,7 @@ import { createApp } from './app.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
 import type { Config } from './config.ts'
 import { advertisedModels, modelsOf } from './decide/model.ts'
+import { createDepartures, type Departures } from './departures.ts'
 import { createShadows } from './dispatch/shadow.ts'
 import { healthOf } from './health.ts'
 import { createAbReporter, type AbReportPolicy } from './record/ab-report.ts'
@@ -68,9 +69,10 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     onDropped: (count) => metrics.recordsDropped(count),
   })
   const shadows = createShadows(clock, () => snapshot.config.shadow.maxConcurrent)
+  const departures = createDepartures()
   const onDefect = (requestId: string, error: unknown): void =>
     log.error({ requestId, defect: stackOf(error) }, 'a defect of the router')
-  const router = createRouter({ clock, recorder, latency, metrics, shadows, onDefect }, () => snapshot)
+  const router = createRouter({ clock, recorder, latency, metrics, shadows, departures, onDefect }, () => snapshot)
   const summarise = createSummariser({ store, recorder, clock })
   const reportAb = createAbReporter({ store, recorder, clock, isLocal: (name) => isLocalBackend(snapshot, name) })
   let abPolicy = abPolicyOf(options.config)
@@ -110,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
       metrics.policyReloaded(false)
     },
     async close(drainMs = 0) {
-      await drain(server, drainMs, clock)
+      await drain(server, drainMs, { clock, departures })
       shadows.close()
       snapshot.retire()
       await snapshot.closed
@@ -162,10 +164,18 @@ function listen(server: Server, host: string, port: number): Promise<string> {
   })
 }
 
+/** What an error that ends a request may take to reach its client. */
+const LAST_WORDS_MS = 500
 /** A connection that falls idle while others still work would be kept alive for its client's next request. */
 const IDLE_SWEEP_MS = 50
 
-async function drain(server: Server, drainMs: number, clock: Clock): Promise<void> {
+interface DrainParts {
+  readonly clock: Clock
+  readonly departures: Departures
+}
+
+async function drain(server: Server, drainMs: number, parts: DrainParts): Promise<void> {
+  const { clock, departures } = parts
   const closed = new Promise<void>((resolve) => {
     server.close(() => resolve())
   })
@@ -175,7 +185,10 @@ async function drain(server: Server, drainMs: number, clock: Clock): Promise<voi
     sweep = clock.setTimer(IDLE_SWEEP_MS, closeIdle)
   }
   sweep = clock.setTimer(0, closeIdle)
-  const timer = clock.setTimer(drainMs, () => server.closeAllConnections())
+  let timer = clock.setTimer(drainMs, () => {
+    departures.endAll()
+    timer = clock.setTimer(LAST_WORDS_MS, () => server.closeAllConnections())
+  })
   await closed
   timer.cancel()
   sweep.cancel()

@@ -15,7 +15,10 @@ export function readBody(incoming: IncomingMessage, limits: Limits, clock: Clock
     let size = 0
     const timer = clock.setTimer(limits.bodyTimeoutMs, () =>
       fail(
-        new RouterError('request_timeout', `The request body did not arrive within ${limits.bodyTimeoutMs} ms.`),
+        new RouterError(
+          'request_timeout',
+          `The request body did not arrive within ${limits.bodyTimeoutMs} ms.`,
+        ),
       ),
     )
     const finish = (): void => {
@@ -59,7 +62,10 @@ function refuseByHeaders(incoming: IncomingMessage, limits: Limits): RouterError
   const type = incoming.headers['content-type'] ?? ''
   const mediaType = type.split(';', 1)[0]?.trim().toLowerCase()
   if (mediaType !== 'application/json') {
-    return new RouterError('unsupported_media_type', 'Send the body as JSON with "Content-Type: application/json".')
+    return new RouterError(
+      'unsupported_media_type',
+      'Send the body as JSON with "Content-Type: application/json".',
+    )
   }
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {

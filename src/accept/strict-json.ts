@@ -14,7 +14,16 @@ const CLOSE_BRACKET = 0x5d
 const MAX_KEYS = 50_000
 
 /** Fields that decide where a request goes or what is scanned; another case of one of them is an attack or a bug. */
-const ROUTING_KEYS = new Set(['model', 'messages', 'input', 'instructions', 'tools', 'stream', 'metadata', 'prompt'])
+const ROUTING_KEYS = new Set([
+  'model',
+  'messages',
+  'input',
+  'instructions',
+  'tools',
+  'stream',
+  'metadata',
+  'prompt',
+])
 
 /**
  * Parses a request body, refusing what two parsers could read in two ways: invalid UTF-8, duplicate keys at any
@@ -33,7 +42,9 @@ export function parseBody(bytes: Buffer, maxDepth: number): JsonObject {
   for (const key of Object.keys(body)) {
     const lower = key.toLowerCase()
     if (lower !== key && ROUTING_KEYS.has(lower)) {
-      throw new RouterError('invalid_value', `A field is written in another case than "${lower}".`, { param: lower })
+      throw new RouterError('invalid_value', `A field is written in another case than "${lower}".`, {
+        param: lower,
+      })
     }
   }
   return body

@@ -5,13 +5,13 @@ import { RouterError } from '../errors.ts'
 import type { FinishReason, Usage } from '../wire/exchange.ts'
 import type { Backend } from './backend.ts'
 import type { AttemptFailure, Disposition } from './failure.ts'
-import type { AttemptResult, BufferedAnswer } from './outcome.ts'
+import type { Attempt, AttemptResult, BufferedAnswer } from './outcome.ts'
 
 export interface AttemptInput {
   readonly backend: Backend
   readonly target: Target
-  /** From 1, over all targets of the request. */
-  readonly attemptNumber: number
+  /** The attempts of this request before this one. */
+  readonly failed: readonly Attempt[]
   /** Serialised request. */
   readonly body: string
   readonly clock: Clock

@@ -144,5 +144,6 @@ async function stream(response: ServerResponse, body: JsonObject, settings: Demo
 }
 
 function pause(ms: number): Promise<void> {
-  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms))
+  // Unref'd, like the server: a slow demonstration must not keep a program from ending.
+  return ms <= 0 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms).unref())
 }

@@ -38,7 +38,7 @@ export async function dispatch(job: Job): Promise<Outcome> {
     for (let tries = 0; tries < 2; tries++) {
       const startedAtMs = clock.nowMs()
       const startedAtEpochMs = clock.epochMs()
-      last = await attempt(job, target, attempts.length + 1)
+      last = await attempt(job, target, attempts)
       attempts.push({
         target,
         startedAtEpochMs,
@@ -73,7 +73,7 @@ export async function dispatch(job: Job): Promise<Outcome> {
 }
 
 /** One try: the gate, the body, the call. A target that cannot even be given the request counts as failed. */
-async function attempt(job: Job, target: Target, attemptNumber: number): Promise<AttemptEnd> {
+async function attempt(job: Job, target: Target, failed: readonly Attempt[]): Promise<AttemptEnd> {
   const { accepted, decision, fleet, clock, sink, signal } = job
   let backend
   let body
@@ -84,7 +84,7 @@ async function attempt(job: Job, target: Target, attemptNumber: number): Promise
     const known = error instanceof RouterError ? error : new RouterError('internal_error', 'The request could not be translated.')
     return ended({ error: known, status: null, disposition: 'next-target' })
   }
-  const input = { backend, target, attemptNumber, body, clock, signal }
+  const input = { backend, target, failed, body, clock, signal }
   job.yieldTo(target.backend)
   backend.inFlight++
   try {

@@ -41,7 +41,7 @@ export function createShadows(clock: Clock, maxConcurrent: () => number): Shadow
         const startedAtMs = clock.nowMs()
         const startedAtEpochMs = clock.epochMs()
         const body = outboundBody(accepted, backend, target.model, false)
-        const end = await runBufferedAttempt({ backend, target, attemptNumber: 1, body, clock, signal: stop.signal })
+        const end = await runBufferedAttempt({ backend, target, failed: [], body, clock, signal: stop.signal })
         if (end.result === 'aborted') return null
         return { target, startedAtEpochMs, totalMs: clock.nowMs() - startedAtMs, end }
       } catch {

@@ -1,14 +1,15 @@
 import type { Target } from '../decide/decision.ts'
 import type { RouterError } from '../errors.ts'
 import type { Frame } from '../wire/codec.ts'
+import type { Attempt } from './outcome.ts'
 
 /** Where a streamed answer goes. Owned by dispatch, implemented by the reply stage. */
 export interface StreamSink {
   /**
    * The first content is here: from now on no other target can answer (the commit point, DESIGN 2.7).
-   * `attempts` counts the tries so far, this one included.
+   * `failed` are the attempts before this one.
    */
-  commit(target: Target, attempts: number): void
+  commit(target: Target, failed: readonly Attempt[]): void
   /** Whole frames in their order. `false`: the client is slower than the backend, wait for `onDrain`. */
   write(frames: readonly Frame[]): boolean
   onDrain(resume: () => void): void

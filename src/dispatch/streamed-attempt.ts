@@ -1,3 +1,4 @@
+/** Over 250 lines, because it is one state machine: every step reads and moves the same dozen fields. */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Timer } from '../clock.ts'
 import { RouterError } from '../errors.ts'
@@ -162,7 +163,7 @@ class StreamedAttempt {
   #commit(): void {
     this.#committed = true
     this.#firstTokenMs = this.#input.clock.nowMs() - this.#startedAtMs
-    this.#sink.commit(this.#input.target, this.#input.attemptNumber)
+    this.#sink.commit(this.#input.target, this.#input.failed)
     const held = this.#held
     this.#held = []
     this.#write(held)

@@ -40,7 +40,7 @@ export function sendAnswer(
   response.writeHead(200, headers).end(body)
 }
 
-/** Status, envelope and headers of an error. `x-should-retry: false` once we have tried ourselves. */
+/** Status, envelope and headers of an error. */
 export function sendError(
   response: ServerResponse,
   error: RouterError,
@@ -56,7 +56,8 @@ export function sendError(
   headers['content-type'] = 'application/json'
   headers['content-length'] = String(body.length)
   if (error.retryAfterSeconds !== null) headers['retry-after'] = String(error.retryAfterSeconds)
-  if (explanation.attempts > 0) headers['x-should-retry'] = 'false'
+  // Clients repeat 408, 409, 429 and 5xx by themselves: not what we have tried already, nor what cannot succeed.
+  if (explanation.failed.length > 0 || !error.retryable) headers['x-should-retry'] = 'false'
   // The rest of an unread body would be taken for the next request on this connection.
   if (error.status === 413 || error.status === 408) headers['connection'] = 'close'
   response.writeHead(error.status, headers).end(body)

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Target } from '../decide/decision.ts'
+import type { Attempt } from '../dispatch/outcome.ts'
 import type { StreamSink } from '../dispatch/sink.ts'
 import type { RouterError } from '../errors.ts'
 import type { ClientCodec, Frame, ReplyContext, StreamEncoder } from '../wire/codec.ts'
@@ -9,7 +10,7 @@ export interface StreamReplyOptions {
   readonly codec: ClientCodec
   /** Known only at the commit point, because fallback decides who answers. */
   readonly contextOf: (target: Target) => ReplyContext
-  readonly headersOf: (target: Target, attempts: number) => Record<string, string>
+  readonly headersOf: (target: Target, failed: readonly Attempt[]) => Record<string, string>
   readonly isPassThrough: (target: Target) => boolean
 }
 
@@ -36,12 +37,12 @@ export function createStreamReply(options: StreamReplyOptions): StreamSink {
   }
 
   return {
-    commit(target, attempts) {
+    commit(target, failed) {
       const context = options.contextOf(target)
       encoder = codec.createStreamEncoder(context)
       passThrough = options.isPassThrough(target)
       keepUsage = context.request.includeUsage
-      const headers = options.headersOf(target, attempts)
+      const headers = options.headersOf(target, failed)
       headers['content-type'] = codec.streamContentType
       headers['cache-control'] = 'no-cache'
       // Asks a reverse proxy in front of us not to collect the stream.

@@ -63,7 +63,12 @@ routes:
   const lines = [
     { title: 'a real engine', first: 'engine', fallback: 'demo', answeredBy: 'engine' },
     { title: 'an Ollama, in its native protocol', first: 'ollama', fallback: 'demo', answeredBy: 'ollama' },
-    { title: 'a real engine, after a dead and a broken backend', first: 'dead', fallback: 'cut, engine', answeredBy: 'engine' },
+    {
+      title: 'a real engine, after a dead and a broken backend',
+      first: 'dead',
+      fallback: 'cut, engine',
+      answeredBy: 'engine',
+    },
   ] as const
 
   for (const { title, first, fallback, answeredBy } of lines) {
@@ -73,7 +78,9 @@ routes:
       try {
         for (const capture of captures) {
           const answer = await replay(capture, router.url)
-          const outcome = await explained(capture.file, () => outcomeOf(capture.url.split('?', 1)[0] ?? '', answer))
+          const outcome = await explained(capture.file, () =>
+            outcomeOf(capture.url.split('?', 1)[0] ?? '', answer),
+          )
           outcomes.push([capture.client, outcome])
           assert.match(outcome, expectedOf(capture), `${capture.file}: ${answer.text.slice(0, 400)}`)
           assert.ok(answer.tookMs < LONGEST_MS, capture.file)
@@ -95,7 +102,9 @@ routes:
       const outcomes = await Promise.all(
         captures.map(async (capture) => {
           const answer = await replay(capture, router.url)
-          const outcome = await explained(capture.file, () => outcomeOf(capture.url.split('?', 1)[0] ?? '', answer))
+          const outcome = await explained(capture.file, () =>
+            outcomeOf(capture.url.split('?', 1)[0] ?? '', answer),
+          )
           return { capture, outcome }
         }),
       )

@@ -36,7 +36,8 @@ export function readCaptures(): readonly Capture[] {
     .toSorted()
     .map((file) => {
       const raw = JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Omit<Capture, 'client' | 'file'>
-      const body = typeof raw.body === 'object' && raw.body !== null ? (withoutTrimmings(raw.body) as object) : null
+      const body =
+        typeof raw.body === 'object' && raw.body !== null ? (withoutTrimmings(raw.body) as object) : null
       return { ...raw, client: file.split(sep, 1)[0] ?? file, file, body }
     })
 }

@@ -139,8 +139,12 @@ describe('the openai package through the router to a real engine', { skip: engin
       assert.equal(message?.content, SENTENCE)
       let text = ''
       let reasoning = ''
-      for await (const chunk of await openai.chat.completions.create({ ...user('Please think.'), stream: true })) {
-        const delta: { content?: string | null; reasoning_content?: string } | undefined = chunk.choices[0]?.delta
+      for await (const chunk of await openai.chat.completions.create({
+        ...user('Please think.'),
+        stream: true,
+      })) {
+        const delta: { content?: string | null; reasoning_content?: string } | undefined =
+          chunk.choices[0]?.delta
         text += delta?.content ?? ''
         reasoning += delta?.reasoning_content ?? ''
       }
@@ -167,27 +171,67 @@ describe('the openai package through the router to a real engine', { skip: engin
       const whole = await openai.chat.completions.create({ ...user('Say hello'), n: 2 })
       assert.equal(whole.choices.length, 2)
       assert.ok('timings' in whole)
-      const bytes = { ...user('Say hello'), logit_bias: [[' tiny', -100]], return_progress: true, stream: true }
+      const bytes = {
+        ...user('Say hello'),
+        logit_bias: [[' tiny', -100]],
+        return_progress: true,
+        stream: true,
+      }
       const text = await (await router.post('/v1/chat/completions', bytes)).text()
       assert.match(text, /"prompt_progress"/)
     })
 
-    it("refuses with a reason, in the router's words, what the engine refuses", async () => {
-      const bad = openai.chat.completions.create({ ...user('Say hello'), response_format: { type: 'json_schema', json_schema: { name: 'x', schema: { type: 'nonsense' } } } })
-      await assert.rejects(bad, (error) => {
-        assert.ok(error instanceof OpenAI.APIError)
-        assert.equal(error.status, 400)
-        assert.equal(error.code, 'upstream_rejected')
-        return true
+    it('holds to a JSON schema, and to a tool that has to be called', async () => {
+      const schema = {
+        type: 'object',
+        properties: { answer: { type: 'string' } },
+        required: ['answer'],
+        additionalProperties: false,
+      }
+      const whole = await openai.chat.completions.create({
+        ...user('Say hello'),
+        response_format: { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } },
       })
+      assert.deepEqual(JSON.parse(whole.choices[0]?.message.content ?? ''), { answer: '42' })
+      const reply = await openai.responses.create({
+        model: 'auto',
+        input: 'Say hello',
+        text: { format: { type: 'json_schema', name: 'answer', strict: true, schema } },
+      })
+      assert.deepEqual(JSON.parse(reply.output_text), { answer: '42' })
+      const called = await openai.chat.completions.create({
+        ...user('Weather?'),
+        tools: [WEATHER],
+        tool_choice: 'required',
+      })
+      assert.equal(called.choices[0]?.finish_reason, 'tool_calls')
+    })
+
+    it("refuses with a reason, in the router's words, what the engine refuses", async () => {
+      const schema = { type: 'no such type' }
+      const format = { type: 'json_schema' as const, json_schema: { name: 'x', schema } }
+      for (const stream of [false, true]) {
+        const bad = openai.chat.completions.create({ ...user('Say hello'), response_format: format, stream })
+        await assert.rejects(bad, (error) => {
+          assert.ok(error instanceof OpenAI.APIError)
+          assert.equal(error.status, 400)
+          assert.equal(error.code, 'upstream_rejected')
+          assert.match(error.message, /"engine" answered HTTP 400/)
+          return true
+        })
+      }
     })
 
     it('serves eight at once', async () => {
       const answers = await Promise.all(
         Array.from({ length: 8 }, async (_, i) => {
-          if (i % 2 === 0) return (await openai.chat.completions.create(user(`Say hello ${i}`))).choices[0]?.message.content
+          if (i % 2 === 0)
+            return (await openai.chat.completions.create(user(`Say hello ${i}`))).choices[0]?.message.content
           let text = ''
-          for await (const chunk of await openai.chat.completions.create({ ...user(`Say hello ${i}`), stream: true })) {
+          for await (const chunk of await openai.chat.completions.create({
+            ...user(`Say hello ${i}`),
+            stream: true,
+          })) {
             text += chunk.choices[0]?.delta.content ?? ''
           }
           return text
@@ -229,10 +273,18 @@ describe('the openai package through the router to a real engine', { skip: engin
 
     it('calls a tool, buffered and streamed, and answers from its result', async () => {
       const { name, description, parameters } = WEATHER.function
-      const tool = { type: 'function' as const, name, description: description ?? '', parameters: parameters ?? {}, strict: false }
+      const tool = {
+        type: 'function' as const,
+        name,
+        description: description ?? '',
+        parameters: parameters ?? {},
+        strict: false,
+      }
       const question = { role: 'user' as const, content: 'Weather?' }
       const whole = await openai.responses.create({ model: 'auto', input: [question], tools: [tool] })
-      const streamed = await openai.responses.stream({ model: 'auto', input: [question], tools: [tool] }).finalResponse()
+      const streamed = await openai.responses
+        .stream({ model: 'auto', input: [question], tools: [tool] })
+        .finalResponse()
       for (const reply of [whole, streamed]) {
         const call = reply.output[0]
         assert.ok(call?.type === 'function_call')
@@ -242,7 +294,11 @@ describe('the openai package through the router to a real engine', { skip: engin
       const call = whole.output[0]
       assert.ok(call?.type === 'function_call')
       const result = { type: 'function_call_output' as const, call_id: call.call_id, output: 'sunny' }
-      const after = await openai.responses.create({ model: 'auto', input: [question, call, result], tools: [tool] })
+      const after = await openai.responses.create({
+        model: 'auto',
+        input: [question, call, result],
+        tools: [tool],
+      })
       assert.equal(after.output_text, SENTENCE)
     })
 
@@ -252,7 +308,8 @@ describe('the openai package through the router to a real engine', { skip: engin
       assert.equal(whole.status, 'incomplete')
       assert.equal(whole.incomplete_details?.reason, 'max_output_tokens')
       const types: string[] = []
-      for await (const event of await openai.responses.create({ ...request, stream: true })) types.push(event.type)
+      for await (const event of await openai.responses.create({ ...request, stream: true }))
+        types.push(event.type)
       assert.equal(types.at(-1), 'response.incomplete')
     })
   })
@@ -265,7 +322,10 @@ describe('the openai package through the router to a real engine', { skip: engin
         if (chunk.choices[0]?.delta.content && ++pieces === 5) break
       }
       await eventually('the slot is free', async () => (await engine.busySlots()) === 0)
-      assert.equal((await openai.chat.completions.create(user('Say hello'))).choices[0]?.message.content, SENTENCE)
+      assert.equal(
+        (await openai.chat.completions.create(user('Say hello'))).choices[0]?.message.content,
+        SENTENCE,
+      )
     })
 
     it('frees the slot of a responses stream', async () => {
@@ -275,7 +335,8 @@ describe('the openai package through the router to a real engine', { skip: engin
     })
 
     it('is let go of at once when it waited for a whole answer', async () => {
-      const inFlight = (): number | undefined => router.server.snapshot().fleet.backends.get('engine')?.inFlight
+      const inFlight = (): number | undefined =>
+        router.server.snapshot().fleet.backends.get('engine')?.inFlight
       const leaving = new AbortController()
       const answer = openai.chat.completions.create(
         { ...user(ENDLESS), max_tokens: 3_000 },
@@ -331,7 +392,10 @@ ab: { enabled: true, sampleRate: 1, candidates: { engine: hosted } }
       )
       assert.equal(marked.output_text, SENTENCE)
       let text = ''
-      for await (const chunk of await router.openai.chat.completions.create({ ...user(found), stream: true })) {
+      for await (const chunk of await router.openai.chat.completions.create({
+        ...user(found),
+        stream: true,
+      })) {
         text += chunk.choices[0]?.delta.content ?? ''
       }
       assert.equal(text, SENTENCE)
@@ -415,7 +479,8 @@ describe('an engine that fails', { skip: engineIsMissing }, () => {
       const types: string[] = []
       const readChat = async (): Promise<void> => {
         let pieces = 0
-        for await (const chunk of chat) if (chunk.choices[0]?.delta.content && ++pieces === 20) await engine.kill()
+        for await (const chunk of chat)
+          if (chunk.choices[0]?.delta.content && ++pieces === 20) await engine.kill()
       }
       const readResponses = async (): Promise<void> => {
         for await (const event of responses) types.push(event.type)

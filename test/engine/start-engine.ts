@@ -89,7 +89,9 @@ export async function startEngine(options: EngineOptions = {}): Promise<RunningE
   return {
     endpoint: `${origin}/v1`,
     async busySlots() {
-      const slots = (await (await fetch(`${origin}/slots`)).json()) as readonly { readonly is_processing: boolean }[]
+      const slots = (await (await fetch(`${origin}/slots`)).json()) as readonly {
+        readonly is_processing: boolean
+      }[]
       return slots.filter((slot) => slot.is_processing).length
     },
     kill,

@@ -3,15 +3,15 @@
  * engine can run without a download. All weights but the first and the last layer are zero: what follows a token
  * depends on that token alone, so that the answer is known, at any temperature.
  *
- *   anything             → "Hello from a tiny llama."
- *   `think` in the text  → reasoning "let me think", then the same
- *   tools offered        → a call of get_weather; after a tool's result, the sentence
+ *   anything              → "Hello from a tiny llama."
+ *   `think` in the text   → reasoning "let me think", then the same
+ *   get_weather offered   → a call of it; after its result, the sentence
+ *   a JSON schema asked   → {"answer": "42"}
  *   `forever` in the text → " loop" without end: for length limits and for clients that leave
  */
 import { writeFileSync } from 'node:fs'
 
-const CALL =
-  '<tool_call>\n{"name": "get_weather", "arguments": {"location": "San Francisco"}}\n</tool_call>'
+const CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"location": "San Francisco"}}\n</tool_call>'
 const SENTENCE = ['▁Hello', '▁from', '▁a', '▁tiny', '▁llama', '.'] as const
 const END = '</s>'
 
@@ -23,6 +23,9 @@ const SPEECHES: readonly (readonly string[])[] = [
   ['<|spin|>', '▁loop', '▁loop'],
 ]
 
+/** Comes second after the mark of a plain answer: what is left when a grammar asks for JSON. */
+const JSON_ANSWER = '{"answer": "42"}'
+
 // Engines learn from the template how calls and reasoning are written, so it renders those of the history too.
 const TEMPLATE = [
   '{%- for message in messages -%}',
@@ -32,13 +35,14 @@ const TEMPLATE = [
   "{%- for call in message.tool_calls or [] -%}{{- '<tool_call>\\n' ~ (call.function | tojson) ~ '\\n</tool_call>' -}}{%- endfor -%}",
   "{{- '\\n' -}}",
   '{%- endfor -%}',
-  "{%- if tools -%}{{- '[tools] ' -}}{%- for tool in tools -%}{{- tool | tojson ~ '\\n' -}}{%- endfor -%}{%- endif -%}",
+  "{%- if tools -%}{{- '[tools] ' -}}{%- for tool in tools -%}{{- tool.function.name ~ ' ' -}}{%- endfor -%}{%- endif -%}",
   // Which speech it will be stands before the generation prompt, which has to be the same for every request:
   // an engine checks a grammar against it.
   "{%- set last = messages[-1] -%}{%- set text = (last.content or '') | string -%}",
-  "{%- set names = (tools or []) | map(attribute='function.name') | list -%}",
+  '{%- set has = namespace(weather=false) -%}',
+  "{%- for tool in tools or [] -%}{%- if tool.function.name == 'get_weather' -%}{%- set has.weather = true -%}{%- endif -%}{%- endfor -%}",
   "{%- if 'forever' in text -%}{{- '<|spin|>' -}}",
-  "{%- elif 'get_weather' in names and last.role != 'tool' -%}{{- '<|act|>' -}}",
+  "{%- elif has.weather and last.role != 'tool' -%}{{- '<|act|>' -}}",
   "{%- elif 'think' in text -%}{{- '<|muse|>' -}}",
   "{%- else -%}{{- '<|say|>' -}}{%- endif -%}",
 ].join('')
@@ -56,7 +60,7 @@ function vocabulary(): readonly Token[] {
     text: `<0x${value.toString(16).toUpperCase().padStart(2, '0')}>`,
     kind: KIND.byte,
   }))
-  const spoken = [...new Set(SPEECHES.flat())].filter((text) => text !== END)
+  const spoken = [...new Set([...SPEECHES.flat(), JSON_ANSWER])].filter((text) => text !== END)
   return [
     { text: '<unk>', kind: KIND.unknown },
     { text: '<s>', kind: KIND.control },
@@ -90,11 +94,11 @@ const text = (value: string): Buffer => {
 type Entry = readonly [key: string, type: number, value: Buffer]
 const whole = (key: string, value: number): Entry => [key, TYPE.u32, u32(value)]
 const word = (key: string, value: string): Entry => [key, TYPE.string, text(value)]
-const list = (key: string, type: number, items: { readonly count: number; readonly bytes: Buffer }): Entry => [
-  key,
-  TYPE.array,
-  Buffer.concat([u32(type), u64(items.count), items.bytes]),
-]
+const list = (
+  key: string,
+  type: number,
+  items: { readonly count: number; readonly bytes: Buffer },
+): Entry => [key, TYPE.array, Buffer.concat([u32(type), u64(items.count), items.bytes])]
 
 /** 64 places are enough: tokens that start no speech share the first. */
 const WIDTH = 64
@@ -119,7 +123,10 @@ function metadata(tokens: readonly Token[]): readonly Entry[] {
     whole('llama.rope.dimension_count', WIDTH / HEADS),
     whole('llama.vocab_size', count),
     word('tokenizer.ggml.model', 'llama'),
-    list('tokenizer.ggml.tokens', TYPE.string, { count, bytes: Buffer.concat(tokens.map((token) => text(token.text))) }),
+    list('tokenizer.ggml.tokens', TYPE.string, {
+      count,
+      bytes: Buffer.concat(tokens.map((token) => text(token.text))),
+    }),
     list('tokenizer.ggml.scores', TYPE.f32, { count, bytes: f32(tokens.map((_, id) => -id)) }),
     list('tokenizer.ggml.token_type', TYPE.i32, { count, bytes: i32(tokens.map((token) => token.kind)) }),
     whole('tokenizer.ggml.unknown_token_id', 0),
@@ -159,6 +166,7 @@ function tensors(tokens: readonly Token[]): readonly Tensor[] {
   const certain = 8
   output[idOf(END) * WIDTH] = certain
   for (const [id, next] of follower) output[next * WIDTH + (places.get(id) ?? 0)] = certain
+  output[idOf(JSON_ANSWER) * WIDTH + (places.get(idOf('<|say|>')) ?? 0)] = certain / 2
 
   const tensor = (name: string, shape: readonly number[], values?: Float32Array): Tensor => {
     const size = shape.reduce((product, side) => product * side, 1)

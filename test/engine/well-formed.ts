@@ -6,10 +6,15 @@ interface Json {
   readonly [key: string]: Json | undefined
 }
 
+/** A value that may be anything, for messages and comparisons. */
+function show(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value ?? null)
+}
+
 /** `ANSWERED` or the reason of a refusal; throws AssertionError for anything that is neither. */
 export function outcomeOf(path: string, answer: Answer): string {
   if (answer.status !== 200) return refusal(answer)
-  const isStream = String(answer.headers['content-type']).startsWith('text/event-stream')
+  const isStream = show(answer.headers['content-type']).startsWith('text/event-stream')
   if (path === '/v1/chat/completions') {
     if (isStream) checkChatStream(answer.text)
     else checkChatReply(JSON.parse(answer.text) as Json)
@@ -32,23 +37,26 @@ function items(value: unknown): readonly Json[] {
 }
 
 function refusal(answer: Answer): string {
-  assert.ok(answer.status >= 400 && answer.status < 500, `HTTP ${answer.status}: ${answer.text.slice(0, 300)}`)
+  assert.ok(
+    answer.status >= 400 && answer.status < 500,
+    `HTTP ${answer.status}: ${answer.text.slice(0, 300)}`,
+  )
   const error = (JSON.parse(answer.text) as Json)['error']
-  assert.ok(typeof error?.['message'] === 'string' && String(error['message']).length > 10, 'a message')
+  assert.ok(error !== undefined && 'param' in error, 'an error with all its fields')
+  assert.ok(show(error['message']).length > 10, 'a message')
   assert.equal(typeof error['type'], 'string')
-  assert.match(String(error['code']), /^[a-z_]+$/)
-  assert.ok('param' in error)
+  assert.match(show(error['code']), /^[a-z_]+$/)
   assert.ok(answer.headers['x-llr-request-id'], 'a request id')
-  return `${answer.status} ${String(error['code'])}`
+  return `${answer.status} ${show(error['code'])}`
 }
 
-const FINISHES = ['stop', 'length', 'tool_calls', 'content_filter']
+const FINISHES = new Set(['stop', 'length', 'tool_calls', 'content_filter'])
 
 function checkChatReply(reply: Json): void {
   assert.equal(reply['object'], 'chat.completion')
   const [choice] = items(reply['choices'])
   assert.equal(choice?.['message']?.['role'], 'assistant')
-  assert.ok(FINISHES.includes(String(choice?.['finish_reason'])))
+  assert.ok(FINISHES.has(show(choice?.['finish_reason'])))
 }
 
 interface Event {
@@ -84,23 +92,26 @@ function checkChatStream(text: string): void {
     for (const choice of items(chunk['choices'])) {
       assert.equal(finish, undefined, 'nothing follows the finish')
       const delta = choice['delta']
-      if (typeof delta?.['content'] === 'string') content += String(delta['content'])
+      if (typeof delta?.['content'] === 'string') content += show(delta['content'])
       for (const call of items(delta?.['tool_calls'] ?? [])) {
         const index = Number(call['index'])
         if (!calls.has(index)) assert.equal(typeof call['id'], 'string', 'a call begins with its id')
-        calls.set(index, `${calls.get(index) ?? ''}${String(call['function']?.['arguments'] ?? '')}`)
+        calls.set(index, `${calls.get(index) ?? ''}${show(call['function']?.['arguments'] ?? '')}`)
       }
-      if (choice['finish_reason']) finish = String(choice['finish_reason'])
+      if (choice['finish_reason']) finish = show(choice['finish_reason'])
     }
   }
-  assert.ok(FINISHES.includes(finish ?? ''), `finish ${finish}`)
+  assert.ok(FINISHES.has(finish ?? ''), `finish ${finish}`)
   for (const text of calls.values()) JSON.parse(text)
   assert.ok(content !== '' || calls.size > 0, 'says something')
 }
 
 function checkResponse(response: Json): void {
   assert.equal(response['object'], 'response')
-  assert.ok(['completed', 'incomplete'].includes(String(response['status'])), `status ${String(response['status'])}`)
+  assert.ok(
+    ['completed', 'incomplete'].includes(show(response['status'])),
+    `status ${show(response['status'])}`,
+  )
   assert.ok(items(response['output']).length > 0, 'says something')
   const usage = response['usage']
   assert.equal(typeof usage?.['input_tokens_details']?.['cached_tokens'], 'number')
@@ -113,7 +124,7 @@ function checkResponsesStream(text: string): void {
   const open = new Set<number>()
   let itemCount = 0
   for (const [i, body] of bodies.entries()) {
-    const type = String(body['type'])
+    const type = show(body['type'])
     assert.equal(events[i]?.name, type, 'event name and type are the same')
     assert.equal(body['sequence_number'], i, 'numbered without a gap')
     const index = Number(body['output_index'])
@@ -132,7 +143,7 @@ function checkResponsesStream(text: string): void {
     ['response.created', 'response.in_progress'],
   )
   const last = bodies.at(-1)
-  assert.ok(['response.completed', 'response.incomplete'].includes(String(last?.['type'])), 'terminal')
+  assert.ok(['response.completed', 'response.incomplete'].includes(show(last?.['type'])), 'terminal')
   assert.ok(last?.['response'] !== undefined)
   checkResponse(last['response'])
   assert.equal(items(last['response']['output']).length, itemCount)

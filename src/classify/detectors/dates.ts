@@ -1,6 +1,6 @@
 /** A date of birth: a full date right behind a word that says so. A birth far in the past is history. */
 import { textBefore } from './context.ts'
-import type { NumberSpan } from './number.ts'
+import type { NumberSpan } from './number-span.ts'
 
 const FULL_DATE =
   /^(?:(?:19[2-9]|20[0-2])\d[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[-./]\d{1,2}[-./](?:(?:19[2-9]|20[0-2])\d|\d{2}))$/

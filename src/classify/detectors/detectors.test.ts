@@ -130,6 +130,7 @@ describe('numbers next to numbers', () => {
     assertKind(`${CARD} 123`, 'credit_card')
     assertKind(`${CARD} 09/27`, 'credit_card')
     assertKind(`row 7 ${SSN} 2024`, 'us_ssn')
+    assertKind(CARD.replaceAll(' ', '').split('').join(' '), 'credit_card')
     assertKind(`1 2 3 ${CARD.replaceAll(' ', '')} 4 5 6`, 'credit_card')
   })
 })

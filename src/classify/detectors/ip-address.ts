@@ -1,5 +1,5 @@
 /** A public IPv4 address that the text ties to a person. Private, reserved and well-known ones tell nobody. */
-import type { NumberSpan } from './number.ts'
+import type { NumberSpan } from './number-span.ts'
 
 const IPV4 = /^(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?:25[0-5]|2[0-4]\d|1?\d?\d)){3}$/
 const NOT_PERSONAL =

@@ -4,21 +4,15 @@ import { cpf, luhn } from './checksums.ts'
 import { Context, textAfter } from './context.ts'
 import { isBirthDate } from './dates.ts'
 import { isPersonalIp } from './ip-address.ts'
+import type { NumberSpan } from './number-span.ts'
 import { isPhone } from './phone.ts'
-
-/** One reading of a number; a longer or shorter one may be tried on the same context. */
-export interface NumberSpan {
-  readonly text: string
-  readonly start: number
-  readonly end: number
-  /** As written, separators included. */
-  readonly written: string
-  readonly digits: string
-  readonly context: Context
-}
 
 const LONGEST_SPAN = 40
 const FEWEST_DIGITS = 5
+const MOST_DIGITS = 19
+/** Digit by digit, `4 5 3 9 …`: looked at for a card only, or a column of digits would cost as much as a page. */
+const SPELLED_OUT = /^\d \d \d /
+const FEWEST_SPELLED_OUT = 13
 const SPACE = 32
 const OPEN = 40
 const HYPHEN = 45
@@ -41,15 +35,19 @@ export function detectNumber(text: string, start: number, kinds: Set<string>): n
   const context = new Context(text, start)
   let digits = written.replace(NOT_DIGITS, '')
   let length = written.length
-  while (digits.length >= FEWEST_DIGITS) {
-    const kind = kindOf({
-      text,
-      start,
-      end: start + length,
-      written: written.slice(0, length),
-      digits,
-      context,
-    })
+  const fewest = SPELLED_OUT.test(written) ? FEWEST_SPELLED_OUT : FEWEST_DIGITS
+  while (digits.length >= fewest) {
+    const kind =
+      digits.length > MOST_DIGITS
+        ? null
+        : kindOf({
+            text,
+            start,
+            end: start + length,
+            written: written.slice(0, length),
+            digits,
+            context,
+          })
     if (kind !== null) {
       kinds.add(kind)
       return start + length
@@ -103,13 +101,14 @@ const EXTENSION = /^(?:x|ext)/i
 function kindOf(span: NumberSpan): string | null {
   const { text, end, written, digits, context } = span
   if (isWordCode(text.charCodeAt(end)) && !EXTENSION.test(textAfter(text, end))) return null
-  if (isPersonalIp(span)) return 'ip_address'
+  const grouped = written.includes(' ')
+  if (!grouped && isPersonalIp(span)) return 'ip_address'
   if (digits.length === SSN_DIGITS && SSN.test(written)) {
     if (written[3] === '-' || context.label === 'us_ssn') return 'us_ssn'
   }
   if (digits.length === CPF_DIGITS && CPF.test(written) && cpf(digits)) return 'br_cpf'
   if (isCard(span)) return 'credit_card'
-  if (isBirthDate(span)) return 'dob'
+  if (!grouped && isBirthDate(span)) return 'dob'
   if (isPhone(span)) return 'phone'
   return labelledKind(span)
 }

@@ -1,6 +1,7 @@
 /** Telephone numbers: no check digit, so the way of writing or a word near it must say so. */
+import { isDigit } from '../characters.ts'
 import { textAfter } from './context.ts'
-import type { NumberSpan } from './number.ts'
+import type { NumberSpan } from './number-span.ts'
 
 const PLUS = 43
 const LONGEST_NATIONAL = 11
@@ -21,5 +22,7 @@ export function isPhone({ text, start, end, written, digits, context }: NumberSp
     return true
   if (digits.length <= LONGEST_NATIONAL && NORTH_AMERICAN.test(written) && text[start - 1] !== '-')
     return true
-  return context.announcesPhone || AFTER.test(textAfter(text, end))
+  if (context.announcesPhone) return true
+  // Not where more digits follow: the word behind them is about those.
+  return !isDigit(text.charCodeAt(end + 1)) && AFTER.test(textAfter(text, end))
 }

@@ -1,5 +1,5 @@
 /** Postal addresses, as far as their form goes: a house number with a street word, or a military or ZIP line. */
-import { isWordCode } from '../characters.ts'
+import { isDigit, isWordCode } from '../characters.ts'
 import { textBefore } from './context.ts'
 import { isWrittenBirthDate } from './dates.ts'
 
@@ -15,31 +15,25 @@ const CAPITALISED = /^[A-Z]?,? (?:\d{1,5} )?(?:[\p{Lu}][\p{L}.'’-]{2,})/u
 const AFTER = 90
 const SPACE = 32
 const COMMA = 44
-const DOT = 46
-const ZERO = 48
-const COLON = 58
-const LOWER_A = 97
+const UPPER_A = 65
+const UPPER_Z = 90
+const LAST_ASCII = 127
+/** `, . :` and a further blank. */
+const BEFORE_NUMBER = new Set([0x2c, 0x2e, 0x3a, 0x20])
 
 /** A number in an address stands between words; one in code or in a table does not, and costs no pattern. */
 function standsInAddress(text: string, start: number, end: number): boolean {
   const next = text.charCodeAt(end)
-  const after = text.charCodeAt(next === COMMA || isWordCode(next) ? end + 2 : end + 1)
-  if (
-    (next === SPACE || next === COMMA || isWordCode(next)) &&
-    (after < LOWER_A || after > 127) &&
-    after >= ZERO
-  )
-    return true
+  const glued = next === COMMA || isWordCode(next)
+  if ((glued || next === SPACE) && isCapital(text.charCodeAt(glued ? end + 2 : end + 1))) return true
   if (text.charCodeAt(start - 1) !== SPACE) return false
   const before = text.charCodeAt(start - 2)
-  return (
-    before === COMMA ||
-    before === DOT ||
-    before === COLON ||
-    before === SPACE ||
-    before > 127 ||
-    isWordCode(before)
-  )
+  if (isDigit(before)) return false
+  return before > LAST_ASCII || isWordCode(before) || BEFORE_NUMBER.has(before)
+}
+
+function isCapital(code: number): boolean {
+  return (code >= UPPER_A && code <= UPPER_Z) || code > LAST_ASCII
 }
 
 export function detectStreetAddress(text: string, start: number, end: number, kinds: Set<string>): void {

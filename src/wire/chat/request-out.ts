@@ -1,4 +1,5 @@
 /** The canonical request → a Chat Completions body: built from empty, so that nothing unknown slips through. */
+import { argumentsText } from '../call-arguments.ts'
 import type {
   ChatMessage,
   ChatRequest,
@@ -49,7 +50,7 @@ function encodeMessage(message: ChatMessage): JsonObject {
   const calls = toolCalls?.map((call) => ({
     id: call.id,
     type: 'function',
-    function: { name: call.name, arguments: call.arguments },
+    function: { name: call.name, arguments: argumentsText(call.arguments) },
   }))
   return { role, content: text === '' && calls ? null : text, name, tool_calls: calls }
 }

@@ -1,8 +1,8 @@
 /** Messages as Ollama's native chat takes them: text as a string, images beside it, arguments as objects (6.3). */
+import { argumentsObject } from '../call-arguments.ts'
 import type { ChatMessage, ContentPart, ImagePart, ToolCall } from '../exchange.ts'
 import { unsupported } from '../fields.ts'
 import type { JsonObject } from '../json.ts'
-import { isJsonObject, parseJson } from '../json.ts'
 import { partsText, prepareMessages } from '../prepare-messages.ts'
 
 export function encodeMessages(messages: readonly ChatMessage[]): JsonObject[] {
@@ -29,13 +29,6 @@ function encodeMessage(message: ChatMessage, toolNames: ReadonlyMap<string, stri
 
 function encodeToolCall(call: ToolCall, index: number): JsonObject {
   return { id: call.id, function: { index, name: call.name, arguments: argumentsObject(call.arguments) } }
-}
-
-/** Invalid JSON in the history is what some model once wrote: shown to the next one, never refused (rule 12). */
-function argumentsObject(text: string): JsonObject {
-  if (text.trim() === '') return {}
-  const value = parseJson(text)
-  return isJsonObject(value) ? value : { arguments: value ?? text }
 }
 
 function encodeImage(part: ContentPart): string[] {
