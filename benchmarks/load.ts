@@ -19,7 +19,10 @@ export interface LoadJob {
 }
 
 export interface LoadResult {
+  /** Answers within the measured time. */
   readonly requests: number
+  /** All answers, those of the warm-up included. */
+  readonly answered: number
   readonly perSecond: number
   /** Answers that were no whole 200, and connections that broke. */
   readonly errors: number
@@ -47,6 +50,7 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
   const latencies: number[] = []
   const firstTokens: number[] = []
   let sent = 0
+  let answered = 0
   let errors = 0
   let lastMs = startMs
   const meter: Meter = {
@@ -56,6 +60,7 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
     },
     done: (sentAtMs, firstTokenAtMs) => {
       const nowMs = performance.now()
+      answered++
       if (nowMs < startMs || nowMs > endMs) return
       lastMs = nowMs
       latencies.push(nowMs - sentAtMs)
@@ -67,13 +72,16 @@ export async function runLoad(job: LoadJob): Promise<LoadResult> {
   }
   const { hostname, port } = new URL(job.origin)
   await Promise.all(
-    Array.from({ length: job.connections }, () => runConnection(connect(Number(port), hostname), job.stream, meter)),
+    Array.from({ length: job.connections }, () =>
+      runConnection(connect(Number(port), hostname), job.stream, meter),
+    ),
   )
   const elapsedMs = job.durationMs ?? lastMs - startMs
   latencies.sort((a, b) => a - b)
   firstTokens.sort((a, b) => a - b)
   return {
     requests: latencies.length,
+    answered,
     perSecond: (latencies.length * 1000) / elapsedMs,
     errors,
     p50Ms: quantile(latencies, 0.5),

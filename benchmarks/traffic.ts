@@ -20,7 +20,9 @@ export function requestBodies(bytes: number, stream: boolean): readonly string[]
     const turns = Math.max(1, Math.floor(bytes / 4000))
     const missing = bytes - Buffer.byteLength(encode(ask, [...Array<string>(turns).fill('')], stream))
     const each = Math.floor(missing / turns)
-    const history = Array.from({ length: turns }, (_, i) => prose(i === 0 ? missing - each * (turns - 1) : each))
+    const history = Array.from({ length: turns }, (_, i) =>
+      prose(i === 0 ? missing - each * (turns - 1) : each),
+    )
     return encode(ask, history, stream)
   })
 }

@@ -105,20 +105,12 @@ function readDistribution(): { readonly name: keyof typeof DISTRIBUTIONS; readon
 
 /** Where this machine gets its own release from; other repositories come last, and their signature fails. */
 function mirrors(codename: string): readonly string[] {
-  const lines = run('apt-get', [
-    'indextargets',
-    '--format',
-    '$(RELEASE) $(COMPONENT) $(REPO_URI)',
-    'Created-By: Packages',
-  ])
-  const found = lines
+  const found = run('apt-get', ['--print-uris', 'update'])
     .split('\n')
-    .map((line) => line.trim().split(' '))
-    .filter(
-      ([release = '', component, uri]) => !/[-/]/.test(release) && component === 'main' && uri !== undefined,
-    )
-    .toSorted((a, b) => Number(b[0] === codename) - Number(a[0] === codename))
-    .map(([, , uri = '']) => uri)
+    .map((line) => /^'(.+?)\/?dists\/([^/]+)\/InRelease'/.exec(line))
+    .filter((match) => match !== null && !match[2]?.includes('-'))
+    .toSorted((a, b) => Number(b?.[2] === codename) - Number(a?.[2] === codename))
+    .map((match) => match?.[1] ?? '')
   return [...new Set(found)]
 }
 

@@ -17,7 +17,10 @@ export interface Process {
   stop(): Promise<void>
 }
 
-async function start(name: string, { args = [], execArgv = [] }: StartOptions): Promise<[ChildProcess, string]> {
+async function start(
+  name: string,
+  { args = [], execArgv = [] }: StartOptions,
+): Promise<[ChildProcess, string]> {
   const child = fork(fileURLToPath(new URL(`${name}.ts`, import.meta.url)), args, { execArgv: [...execArgv] })
   const { origin } = (await ask(child, null)) as { origin: string }
   return [child, origin]

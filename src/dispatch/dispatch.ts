@@ -94,13 +94,18 @@ async function attempt(job: Job, target: Target, failed: readonly Attempt[]): Pr
   }
 }
 
-/** When several targets failed, the client learns of each; the code is that of the last one tried. */
+/**
+ * When several targets failed, the client learns of each. The code is that of the last one tried, unless one said
+ * that the prompt is too long: a client that is told so shortens it, one that is told 503 repeats it.
+ */
 function summarise(error: RouterError | null, attempts: readonly Attempt[]): RouterError | null {
   if (error === null || attempts.length < 2 || error.code === 'client_closed_request') return error
   const failed = attempts.filter((one) => one.error !== null)
   if (failed.length < 2) return error
   const details = [...new Set(failed.map((one) => one.error?.message ?? ''))].join(' ')
-  return new RouterError(error.code, `All ${failed.length} attempts failed. ${details}`, {
+  const isTooLong = failed.some((one) => one.error?.code === 'context_length_exceeded')
+  const code = isTooLong ? 'context_length_exceeded' : error.code
+  return new RouterError(code, `All ${failed.length} attempts failed. ${details}`, {
     retryAfterSeconds: error.retryAfterSeconds ?? undefined,
   })
 }
