@@ -1,4 +1,9 @@
-/** `llr classify`: JSON Lines of prompts or requests in, JSON Lines of tags out. Nothing is sent anywhere. */
+/**
+ * `llr classify`: JSON Lines of prompts or requests in, JSON Lines of tags out. Nothing is sent anywhere.
+ *
+ * `us` is the classification alone, in microseconds, as in a process that has been serving for a while: before the
+ * first line the classifier is run over texts of its own, for at most 150 ms, until it is compiled.
+ */
 import { once } from 'node:events'
 import { performance } from 'node:perf_hooks'
 import { createInterface } from 'node:readline'
@@ -8,8 +13,11 @@ import type { ClassifySettings } from '../src/classify/settings.ts'
 import { RouterError } from '../src/errors.ts'
 import { clientCodec } from '../src/wire/codecs.ts'
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../src/wire/json.ts'
+import { SAMPLES } from './classify-samples.ts'
 
 const MICROSECONDS_A_MILLISECOND = 1000
+const WARM_UP_MS = 150
+const WARM_UP_ROUNDS = 1000
 
 interface Line {
   readonly id: JsonValue
@@ -35,7 +43,7 @@ export async function classifyCommand(
       exitCode = 1
       continue
     }
-    if (!warm) classify(line.input, settings)
+    if (!warm) warmUp(settings)
     warm = true
     const begin = performance.now()
     const tags = classify(line.input, settings)
@@ -43,6 +51,18 @@ export async function classifyCommand(
     if (!output.write(`${JSON.stringify(toRow(line.id, tags, us))}\n`)) await once(output, 'drain')
   }
   return exitCode
+}
+
+/** By way of `readLine`, as real lines come: objects of another make would have the compiler begin again. */
+function warmUp(settings: ClassifySettings): void {
+  const lines = SAMPLES.map((prompt) => readLine(JSON.stringify({ prompt })))
+  const stop = performance.now() + WARM_UP_MS
+  for (let round = 0; round < WARM_UP_ROUNDS; round += 1) {
+    for (const line of lines) {
+      if (performance.now() >= stop) return
+      if (typeof line !== 'string') classify(line.input, settings)
+    }
+  }
 }
 
 /** A line ready to classify, or what is wrong with it. */

@@ -1,5 +1,6 @@
 /** Paths to what serves them. The hot ones write to the socket themselves; Hono keeps the routing. */
-import type { HttpBindings } from '@hono/node-server'
+import type { RequestListener } from 'node:http'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono, type Context } from 'hono'
 import { createRequestId } from './accept/request-id.ts'
@@ -23,17 +24,32 @@ export interface AppParts {
 
 type Env = { Bindings: HttpBindings }
 
-export function createApp(parts: AppParts): Hono<Env> {
+/**
+ * Hono does the routing, with one way past it: a request to a model, its path in plain spelling, goes straight to
+ * the router. The Request and Response that Hono's server makes for each were a tenth of what a request costs
+ * (benchmarks/README.md). Any other spelling, such as one with a query, finds the same router through Hono.
+ */
+export function createListener(parts: AppParts): RequestListener {
+  const viaHono = getRequestListener(createApp(parts).fetch)
+  return (incoming, outgoing) => {
+    const protocol = incoming.method === 'POST' ? INFERENCE_PATHS.get(incoming.url ?? '') : undefined
+    if (protocol === undefined) return void viaHono(incoming, outgoing)
+    parts.router.handle(incoming, outgoing, protocol).catch((error: unknown) => {
+      parts.onDefect(createRequestId(Date.now()), error)
+      outgoing.destroy()
+    })
+  }
+}
+
+function createApp(parts: AppParts): Hono<Env> {
   const app = new Hono<Env>()
 
-  app.post('/v1/chat/completions', async (c) => {
-    await parts.router.handle(c.env.incoming, c.env.outgoing, 'chat')
-    return RESPONSE_ALREADY_SENT
-  })
-  app.post('/v1/responses', async (c) => {
-    await parts.router.handle(c.env.incoming, c.env.outgoing, 'responses')
-    return RESPONSE_ALREADY_SENT
-  })
+  for (const [path, protocol] of INFERENCE_PATHS) {
+    app.post(path, async (c) => {
+      await parts.router.handle(c.env.incoming, c.env.outgoing, protocol)
+      return RESPONSE_ALREADY_SENT
+    })
+  }
   for (const path of GET_PATHS) {
     app.use(path, async (c, next) => {
       for (const [name, value] of Object.entries(explain(unrouted()))) c.header(name, value)
@@ -64,7 +80,12 @@ export function createApp(parts: AppParts): Hono<Env> {
   return app
 }
 
-const POST_PATHS = ['/v1/chat/completions', '/v1/responses'] as const
+/** What serves requests to models, by path. */
+const INFERENCE_PATHS: ReadonlyMap<string, Parameters<Router['handle']>[2]> = new Map([
+  ['/v1/chat/completions', 'chat'],
+  ['/v1/responses', 'responses'],
+])
+const POST_PATHS = [...INFERENCE_PATHS.keys()]
 const GET_PATHS = ['/v1/models', '/health', '/v1/metrics', '/metrics', '/v1/ab'] as const
 
 function refuseMethod(c: Context<Env>, allow: string): Response {

@@ -1,8 +1,7 @@
 /** Brings the stages up as one service: listens, swaps policies, drains. What it serves is in `app.ts`. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { getRequestListener } from '@hono/node-server'
-import { createApp } from './app.ts'
+import { createListener } from './app.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
 import type { Config } from './config.ts'
 import { advertisedModels, modelsOf } from './decide/model.ts'
@@ -77,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
   const reportAb = createAbReporter({ store, recorder, clock, isLocal: (name) => isLocalBackend(snapshot, name) })
   let abPolicy = abPolicyOf(options.config)
 
-  const app = createApp({
+  const listener = createListener({
     router,
     health: () => healthOf({ snapshot, clock, version: VERSION, startedAtMs, loadedAtEpochMs, reloadError }),
     models: () => modelList(snapshot.config),
@@ -86,8 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     prometheus: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     onDefect,
   })
-  const listener = getRequestListener(app.fetch)
-  const server = createServer((incoming, outgoing) => void listener(incoming, outgoing))
+  const server = createServer(listener)
   // A client that thinks between two requests should not pay for a new connection each time.
   server.keepAliveTimeout = 65_000
   const url = await listen(server, options.host, options.port)

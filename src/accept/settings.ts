@@ -25,4 +25,3 @@ export const limitsSchema = z
   .describe('Bounds on what a client may send.')
 
 export type Limits = Readonly<z.infer<typeof limitsSchema>>
-export const DEFAULT_LIMITS: Limits = Object.freeze(limitsSchema.parse({}))

@@ -36,7 +36,7 @@ const CLOSING_WEIGHT = 1.1
 const SHORT_ASK = 400
 const CODE_SHAPE_WEIGHT = 5
 const LATEX =
-  /\[asy\]|\\(?:frac|sqrt|begin\{(?:align|equation|pmatrix|array)|overline|sigma|sum|int|mathbb|left|cdot)|\$[^$\n]{1,60}\$/
+  /\[asy\]|\\(?:frac|sqrt|begin\{(?:align|equation|pmatrix|array)|overline|sigma|sum|int|mathbb|left|cdot)|\$[^$\n]{1,60}\$/i
 const LATEX_WEIGHT = 3
 const UNSPACED = /[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/
 const UNSPACED_WEIGHT = 2.5
@@ -66,9 +66,8 @@ function addTerms(table: TermTable<Evidence>, terms: string, evidence: Evidence)
 
 export function gatherEvidence(text: string): AskEvidence {
   const slots = new Float64Array(SLOTS)
-  const lower = text.toLowerCase()
-  readWords(lower, slots)
-  const sample = lower.length > LONG_ASK ? lower.slice(0, LONG_ASK / 2) + lower.slice(-LONG_ASK / 2) : lower
+  readWords(text, slots)
+  const sample = text.length > LONG_ASK ? text.slice(0, LONG_ASK / 2) + text.slice(-LONG_ASK / 2) : text
   if (UNSPACED.test(sample)) addUnspacedEvidence(sample, slots)
   if (LATEX.test(sample)) slots[MATH] = (slots[MATH] ?? 0) + LATEX_WEIGHT
   slots[CODE] = (slots[CODE] ?? 0) + codeShare(text) * CODE_SHAPE_WEIGHT
@@ -87,7 +86,9 @@ function readWords(text: string, slots: Float64Array): void {
   const opening = firstLine === -1 ? OPENING : Math.min(OPENING, firstLine)
   const closing = Math.max(tail, text.lastIndexOf('\n'))
   const newsWeight = length > SHORT_ASK ? BODY_WEIGHT : 1
-  const hit = ({ slot, weight }: Evidence, at: number): void => {
+  let from = 0
+  const hit = ({ slot, weight }: Evidence, atInPiece: number): void => {
+    const at = from + atInPiece
     let place = at < ZONE || at >= tail ? 1 : BODY_WEIGHT
     if (slot >= SIGNAL_SLOT) place = 1
     else if (at < opening) place = OPENING_WEIGHT
@@ -95,18 +96,24 @@ function readWords(text: string, slots: Float64Array): void {
     if (slot === WEB_SEARCH) place *= newsWeight
     slots[slot] = (slots[slot] ?? 0) + weight * place
   }
+  // Only what is read is made lower case: of a long text in two bytes a unit, that alone was a tenth of the time.
+  const read = (start: number, end: number): void => {
+    from = start
+    const piece = text.slice(start, end).toLowerCase()
+    TABLE.read(piece, hit)
+  }
   if (length <= LONG_ASK) {
-    TABLE.read(text, 0, length, hit)
+    read(0, length)
     return
   }
-  TABLE.read(text, 0, LONG_ASK / 2, hit)
+  read(0, LONG_ASK / 2)
   let at = text.indexOf('\n\n', LONG_ASK / 2)
   for (let count = 0; at !== -1 && at < tail && count < MOST_PARAGRAPHS; count += 1) {
     const end = Math.min(tail, at + PARAGRAPH_START)
-    TABLE.read(text, at, end, hit)
+    read(at, end)
     at = text.indexOf('\n\n', end)
   }
-  TABLE.read(text, tail, length, hit)
+  read(tail, length)
 }
 
 /** Scripts written without blanks have no words to look up; these few are looked for as they stand. */

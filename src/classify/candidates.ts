@@ -20,15 +20,12 @@ const LONGEST_IDENTIFIER = 40
 
 export class Candidates implements CandidateSink {
   readonly kinds = new Set<string>()
-  /** The text now read has something above ASCII. */
-  nonAscii = false
   /** End of the number last looked at: its groups are not each looked at again. */
   #numberEnd = 0
   #identifierEnd = 0
 
   /** Call before each text. */
   begin(): void {
-    this.nonAscii = false
     this.#numberEnd = 0
     this.#identifierEnd = 0
   }
@@ -55,10 +52,6 @@ export class Candidates implements CandidateSink {
     while (to - start < LONGEST_IDENTIFIER && isWordCode(text.charCodeAt(to))) to += 1
     this.#identifierEnd = to
     detectIdentifier(text, from, to, this.kinds)
-  }
-
-  atNonAscii(): void {
-    this.nonAscii = true
   }
 
   /** `password`, `patient`, `client`: told by their first letters before anything else is looked at. */

@@ -66,9 +66,8 @@ function buildTable(): Uint8Array {
   return kinds
 }
 
-/** Kind of the code unit at `at`, which must be inside the text. */
-export function kindAt(text: string, at: number): number {
-  return KINDS[text.charCodeAt(at)] ?? PUNCTUATION
+export function kindOf(unit: number): number {
+  return KINDS[unit] ?? PUNCTUATION
 }
 
 export function isDigit(code: number): boolean {

@@ -10,9 +10,9 @@ export interface Ask {
   readonly hasImage: boolean
 }
 
-/** Blocks that harnesses inject into the user's turn (Claude Code, Codex, opencode, Continue). */
+/** Tried at each `<` only. Blocks that harnesses inject into the user's turn (Claude Code, Codex, opencode, Continue). */
 const HARNESS_TAG =
-  /<(system-reminder|environment_context|user_instructions|environment_details|local-command-stdout|local-command-caveat|command-name|command-message|command-args|INSTRUCTIONS|turn_aborted|permissions instructions|collaboration_mode|skills_instructions|apps_instructions|plugins_instructions)\b[^>]{0,200}>/gi
+  /<(system-reminder|environment_context|user_instructions|environment_details|local-command-stdout|local-command-caveat|command-name|command-message|command-args|INSTRUCTIONS|turn_aborted|permissions instructions|collaboration_mode|skills_instructions|apps_instructions|plugins_instructions)\b[^>]{0,200}>/iy
 
 /** Said of "go on" in any of the large languages: the ask before it is still the ask. */
 const AFFIRMATION =
@@ -50,16 +50,21 @@ function isAffirmation(text: string): boolean {
 
 /** Cuts each known block from its opening tag to its closing one, or to the end when it was never closed. */
 export function withoutHarness(text: string): string {
-  if (!text.includes('<')) return text
   let kept = ''
   let from = 0
-  HARNESS_TAG.lastIndex = 0
-  for (let open = HARNESS_TAG.exec(text); open !== null; open = HARNESS_TAG.exec(text)) {
-    kept += text.slice(from, open.index)
-    const close = `</${open[1] ?? ''}>`
+  let at = text.indexOf('<')
+  while (at !== -1) {
+    HARNESS_TAG.lastIndex = at
+    const name = HARNESS_TAG.exec(text)?.[1]
+    if (name === undefined) {
+      at = text.indexOf('<', at + 1)
+      continue
+    }
+    kept += text.slice(from, at)
+    const close = `</${name}>`
     const end = text.indexOf(close, HARNESS_TAG.lastIndex)
     from = end === -1 ? text.length : end + close.length
-    HARNESS_TAG.lastIndex = from
+    at = text.indexOf('<', from)
   }
-  return kept + text.slice(from)
+  return from === 0 ? text : kept + text.slice(from)
 }

@@ -6,6 +6,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts'
 import { Candidates } from './candidates.ts'
 import { readDataUrl } from './data-url.ts'
 import { detectPrivateKey } from './detectors/private-key.ts'
+import { FORMAT, STABLE } from './folding.ts'
 import { emptyCounts, survey, type TextCounts } from './survey.ts'
 import { estimateTokens } from './tokens.ts'
 
@@ -114,11 +115,12 @@ class OutgoingReader {
     if (text === '') return
     const { candidates } = this
     candidates.begin()
-    survey(text, counts, candidates)
+    const folding = survey(text, counts, candidates)
     detectPrivateKey(text, candidates.kinds)
-    if (!candidates.nonAscii) return
+    if (folding <= STABLE) return
     // Full-width digits and zero-width joints hide a number from a pattern, not from a model (faults.md L24).
-    const plain = text.normalize('NFKC').replace(FORMAT_CHARACTERS, '')
+    const folded = text.normalize('NFKC')
+    const plain = folding === FORMAT ? folded.replace(FORMAT_CHARACTERS, '') : folded
     if (plain !== text) this.#scan(plain, this.#uncounted)
   }
 

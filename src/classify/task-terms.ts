@@ -30,13 +30,13 @@ export const TASK_TERMS: Readonly<Partial<Record<Task, Terms>>> = {
   },
   web_search: {
     '3': `in the news, near me, exchange rate, stock price, search the web, search online, trading at, out yet,
-      current date, this week, look up online, current price, latest news, current events, travel alert, travel alerts, traffic, weather, dollar worth, as of 2021, as of 2022, as of 2023, as of 2024, as of 2025`,
-    '2': `right now, tonight, last night, how busy, worth in, alerts, reportedly, biden, former president, opening hours, last week, next week, forecast, nearby, open on, bitcoin, who won, flight, flights, look up, news,
+      current date, this week, look up online, current price, latest news, current events, travel alert, travel alerts, traffic, weather, dollar worth`,
+    '2': `right now, tonight, last night, how busy, worth in, alerts, opening hours, last week, next week, forecast, nearby, open on, bitcoin, who won, flight, flights, look up, news,
       announced, this year, this month, next month, last month, latest, find me a, price of, delays, yesterday, breaking,
-      release date, find the directions, list the links, link to these, what time is it, how crowded, good reviews, recently, premier league, up to date, according to the latest, search for, most recent, just been`,
+      release date, find the directions, list the links, link to these, what time is it, how crowded, good reviews, recently, up to date, according to the latest, search for, most recent, just been`,
     '1': `current, currently, today, tomorrow, weekend, rain, snow, restaurant, restaurants, near, wait, crowded, reservation, happening,
-      score, update on, travel, airport, gate, plane, land, headline, shots, vaccines, president, prime minister, election, google,
-      url, urls, reliable sources, reference, route, directions, jam, stuck, outside, busy, road, headlines, donald trump, boris johnson, labour, government, covid, pandemic, amid, per the, has said, nhs, senate, congress, gop, supreme court, dollar, euro, seated, wait time, delayed, hotel, meal, reviews, sunny, cold, hot, humid, windy, 2023, 2024, 2025, 2026`,
+      score, update on, travel, airport, gate, plane, land, headline, president, prime minister, election, google,
+      url, urls, reliable sources, reference, route, directions, jam, stuck, outside, busy, road, headlines, government, dollar, euro, seated, wait time, delayed, hotel, meal, reviews, sunny, cold, hot, humid, windy`,
   },
   summarisation: {
     '4': `summarise, summarize, summarising, summarizing, tldr, tl dr, in a nutshell, boil this down, gist, sum up, sums up, key takeaways, extract key points, sum the following, sum this, condense, resumen, resume este, résume, résumer, zusammenfassung, fasse, riassumi, podsumuj, суммируй, кратко`,

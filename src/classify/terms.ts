@@ -25,6 +25,12 @@ const SIEVE_BITS = 0xff_ff
 export class TermTable<Value> {
   readonly #nodes = new Map<number, Node<Value>>()
   readonly #sieve = new Uint8Array(SIEVE_BITS + 1)
+  /** Of use within one `read` only; kept because a typed array is dear to make. */
+  readonly #open: OpenPhrases = {
+    count: 0,
+    hashes: new Int32Array(MOST_OPEN),
+    starts: new Int32Array(MOST_OPEN),
+  }
 
   add(term: string, value: Value): void {
     const words = term.split(' ')
@@ -40,13 +46,11 @@ export class TermTable<Value> {
   }
 
   /** Calls `onTerm` for each term in `text`, which must be in lower case. */
-  read(text: string, from: number, to: number, onTerm: OnTerm<Value>): void {
-    const open: OpenPhrases = {
-      count: 0,
-      hashes: new Int32Array(MOST_OPEN),
-      starts: new Int32Array(MOST_OPEN),
-    }
-    let position = from
+  read(text: string, onTerm: OnTerm<Value>): void {
+    const to = text.length
+    const open = this.#open
+    open.count = 0
+    let position = 0
     while (position < to) {
       const start = position
       let hash = SEED

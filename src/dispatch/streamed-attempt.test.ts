@@ -55,7 +55,11 @@ async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}) {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
     answers.resolve(response)
   })
-  const connection = { type: 'openai-compatible', endpoint: fake.origin, timeouts: { ...TIMEOUTS, ...more } } as const
+  const connection = {
+    type: 'openai-compatible',
+    endpoint: fake.origin,
+    timeouts: { ...TIMEOUTS, ...more },
+  } as const
   const backend = createBackend({ name: 'b', connection, policyTimeouts: {}, env: {} }, null)
   t.after(async () => {
     await backend.pool.destroy()
@@ -79,7 +83,7 @@ async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}) {
     done,
     settled: () => end !== null,
     /** Writes and waits until the router has it. */
-    async say(text: string): Promise<void> {
+    say: async (text: string): Promise<void> => {
       const expected = seen.text + text
       response.write(text)
       await eventually('it has arrived', () => seen.text === expected)

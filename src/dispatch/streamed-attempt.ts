@@ -176,6 +176,10 @@ class StreamedAttempt {
     this.#sink.onDrain(() => {
       this.#paused = false
       this.#lastByteAtMs = this.#input.clock.nowMs()
+      if (this.#settled) return
+      // The watch was set for the client's minute; from here on the backend's own limit holds again.
+      this.#timers[2]?.cancel()
+      this.#watchSilence(this.#input.backend.timeouts.idleMs)
       this.#call?.resume()
     })
   }

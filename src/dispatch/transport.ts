@@ -44,23 +44,16 @@ export function startCall(request: CallRequest, handlers: CallHandlers, clock: C
   let phase: CallPhase = 'connect'
   let ended = false
 
+  let connectTimer: Timer | null = null
+
   const fail = (error: RouterError): void => {
     if (ended) return
     ended = true
-    connectTimer.cancel()
+    connectTimer?.cancel()
     // Before `onRequestStart` there is nothing to abort: that handler sees `ended` and ends the call.
     if (controller?.aborted === false) controller.abort(error)
     handlers.onFailure({ error, phase })
   }
-  const connectTimer: Timer = clock.setTimer(backend.timeouts.connectMs, () =>
-    fail(
-      new RouterError(
-        'backend_unavailable',
-        `Backend "${backend.name}" did not accept a connection within ${backend.timeouts.connectMs} ms.`,
-      ),
-    ),
-  )
-
   backend.pool.dispatch(
     {
       path: request.backend.basePath + request.path,
@@ -71,7 +64,7 @@ export function startCall(request: CallRequest, handlers: CallHandlers, clock: C
     {
       onRequestStart(started) {
         controller = started
-        connectTimer.cancel()
+        connectTimer?.cancel()
         if (ended) started.abort(new RouterError('client_closed_request', 'The call was given up.'))
         else phase = 'before-response'
       },
@@ -93,6 +86,17 @@ export function startCall(request: CallRequest, handlers: CallHandlers, clock: C
       },
     },
   )
+  // undici has started the request by now when a connection was free; only a new connection can keep it waiting.
+  if (controller === null && !ended) {
+    connectTimer = clock.setTimer(backend.timeouts.connectMs, () =>
+      fail(
+        new RouterError(
+          'backend_unavailable',
+          `Backend "${backend.name}" did not accept a connection within ${backend.timeouts.connectMs} ms.`,
+        ),
+      ),
+    )
+  }
 
   return {
     abort: fail,

@@ -4,7 +4,7 @@ import type { RecordsSettings } from './settings.ts'
 import { inTransaction } from './sqlite-connection.ts'
 
 /** Rows deleted by one rule in one pass: a few milliseconds of the event loop at most. */
-export const PRUNE_ROWS = 500
+const PRUNE_ROWS = 500
 
 interface Rule {
   /** Rows in excess; `?1` is the rule's bound. */

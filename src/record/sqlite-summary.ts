@@ -10,7 +10,7 @@ import type { BackendSummary, StoreSummary, TrafficSummary } from './store.ts'
 import { AttemptCollector, entryOf, TrafficCollector } from './tally.ts'
 
 /** Percentiles are exact over the newest requests up to about so many (whole slices). */
-export const PERCENTILE_ROWS = 50_000
+const PERCENTILE_ROWS = 50_000
 
 export function createSummariser(database: DatabaseSync): (sinceEpochMs: number) => Promise<StoreSummary> {
   const reader = createSliceReader(database)

@@ -5,7 +5,7 @@ import type { AttemptTally, LatencyFigures, Tally, TrafficSummary } from './stor
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** Latencies of successes, kept until all are there. */
-export class LatencyCollector {
+class LatencyCollector {
   readonly #totals: number[] = []
   readonly #firstTokens: number[] = []
 

@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import OpenAI from 'openai'
-import { chatScript, ollamaScript, sendJson, type Backend, type Script } from '../support/backend.ts'
+import {
+  chatScript,
+  messagesOf,
+  ollamaScript,
+  sendJson,
+  type Backend,
+  type Script,
+} from '../support/backend.ts'
 import { status500 } from '../support/failing.ts'
 import { assertSpecHeaders } from '../support/spec-headers.ts'
 import { createStage } from '../support/stage.ts'
@@ -212,7 +219,7 @@ for (const [type, script, tool] of KINDS) {
         })
         .withResponse()
       assert.equal(answer.response.headers.get('x-llr-task'), 'vision')
-      const [message] = backend.received[0]?.body['messages'] as readonly Record<string, unknown>[]
+      const [message] = messagesOf(backend.received[0])
       if (type === 'ollama') {
         assert.deepEqual(message?.['images'], [PNG])
         assert.equal(message?.['content'], 'What is this?')
@@ -361,9 +368,7 @@ describe('what passes through', () => {
     const { router, backend } = await start(t, 'openai', chatScript('x'))
     const odd = { top_k: 7, cache_prompt: true, nested: { a: [1, { b: null }] } }
     await router.post('/v1/chat/completions', ask('hello', odd))
-    const { messages: _, model, ...rest } = backend.received[0]?.body as Record<string, unknown>
-    assert.equal(model, 'm')
-    assert.deepEqual(rest, { ...odd, stream: false })
+    assert.deepEqual(backend.received[0]?.body, { ...ask('hello', odd), model: 'm', stream: false })
     await (await router.post('/v1/chat/completions', ask('hello', { stream: true }))).text()
     assert.deepEqual(backend.received[1]?.body['stream_options'], { include_usage: true })
   })

@@ -161,7 +161,10 @@ describe('a client that reads slowly', () => {
     let stalled = false
     const progress = Promise.withResolvers<void>()
     const { router } = await start(t, async ({ method }, response) => {
-      if (method === 'GET') return void response.writeHead(404).end()
+      if (method === 'GET') {
+        response.writeHead(404).end()
+        return
+      }
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       for (let i = 0; i < PIECES; i++) {
         offered += PIECE.length
@@ -199,7 +202,10 @@ describe('a client that reads slowly', () => {
 
   test('and leaves while its backend is held back: the backend is let go', async (t) => {
     const { backend, router } = await start(t, async ({ method }, response) => {
-      if (method === 'GET') return void response.writeHead(404).end()
+      if (method === 'GET') {
+        response.writeHead(404).end()
+        return
+      }
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.setMaxListeners(0)
       while (!response.destroyed) {

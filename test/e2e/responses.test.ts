@@ -2,7 +2,14 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import OpenAI from 'openai'
-import { chatScript, ollamaScript, sendJson, type Backend, type Script } from '../support/backend.ts'
+import {
+  chatScript,
+  messagesOf,
+  ollamaScript,
+  sendJson,
+  type Backend,
+  type Script,
+} from '../support/backend.ts'
 import { status500 } from '../support/failing.ts'
 import { assertSpecHeaders } from '../support/spec-headers.ts'
 import { createStage } from '../support/stage.ts'
@@ -117,9 +124,9 @@ for (const [type, script, tool] of [
         [3, 5, 8],
       )
       assertSpecHeaders(response.headers)
-      const messages = backend.received[0]?.body['messages'] as readonly { role: string; content: string }[]
+      const messages = messagesOf(backend.received[0])
       assert.deepEqual(
-        messages.map(({ role, content }) => [role, content]),
+        messages.map((message) => [message['role'], message['content']]),
         [
           ['system', 'Be brief.'],
           ['user', 'Hello'],
@@ -222,9 +229,9 @@ for (const [type, script, tool] of [
         ],
       })
       assert.equal(second.output_text, TEXT)
-      const messages = backend.received.at(-1)?.body['messages'] as readonly Record<string, unknown>[]
+      const messages = messagesOf(backend.received.at(-1))
       assert.deepEqual(
-        messages.map(({ role }) => role),
+        messages.map((message) => message['role']),
         ['user', 'assistant', 'tool'],
       )
       assert.equal(messages[2]?.['content'], 'rain')
@@ -248,7 +255,7 @@ for (const [type, script, tool] of [
         })
         .withResponse()
       assert.equal(response.headers.get('x-llr-task'), 'vision')
-      const [message] = backend.received[0]?.body['messages'] as readonly Record<string, unknown>[]
+      const [message] = messagesOf(backend.received[0])
       if (type === 'ollama') assert.deepEqual(message?.['images'], [PNG])
       else assert.match(JSON.stringify(message), /"image_url":\{"url":"data:image\/png;base64,iVBOR/)
     })

@@ -218,7 +218,7 @@ describe('a start that cannot be', { concurrency: true }, () => {
     const serve = await startServe(t, { files })
     assert.equal(await serve.exit, 1)
     assert.match(serve.stderr(), /policy\.yaml:4:14 .*sensitivty.*did you mean "sensitivity"/)
-    assert.match(serve.stderr(), /policy\.yaml:6:\d+ .*did you mean \"demo\"/)
+    assert.match(serve.stderr(), /policy\.yaml:6:\d+ .*did you mean "demo"/)
     assert.ok(!serve.stderr().includes('    at '), 'no stack')
   })
 

@@ -3,7 +3,14 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import OpenAI from 'openai'
 import { parseConfig } from '../../src/config.ts'
-import { chatScript, closedPort, ollamaScript, type Backend, type Script } from '../support/backend.ts'
+import {
+  chatScript,
+  closedPort,
+  messagesOf,
+  ollamaScript,
+  type Backend,
+  type Script,
+} from '../support/backend.ts'
 import {
   chunk,
   cutAfter,
@@ -156,8 +163,8 @@ describe('SPEC 3: its routes', () => {
     assertServedBy(answer, 'local', 1)
     assert.equal(answer.headers.get('x-llr-task'), 'vision')
     assert.equal(answer.model, 'gemma3:12b')
-    const [message] = local.received[0]?.body['messages'] as readonly { readonly images: readonly string[] }[]
-    assert.equal(message?.images[0], PNG.split(',')[1])
+    const [message] = messagesOf(local.received[0])
+    assert.deepEqual(message?.['images'], [PNG.split(',')[1]])
   })
 
   test('an image falls back to the frontier: a picture alone is not sensitive', async (t) => {
@@ -349,7 +356,11 @@ describe('SPEC 3: invisible fallback before the commit point', () => {
 /** Failures after the first content: the client has it, nobody else can answer, and the end is no clean end. */
 const HALF = chunk({ content: 'half ' })
 
-const MID_STREAM: readonly (readonly [string, () => { script: Script; goOn(): void }, RegExp])[] = [
+const MID_STREAM: readonly (readonly [
+  string,
+  () => { readonly script: Script; readonly goOn: () => void },
+  RegExp,
+])[] = [
   ['cuts its stream', () => alone(cutAfter(ROLE, HALF)), /broke off/],
   ['ends without a finish', () => alone(streamOf(ROLE, HALF)), /without finishing/],
   ['goes silent', () => alone(stallAfter(ROLE, HALF)), /went silent for 150 ms/],
@@ -367,7 +378,7 @@ const MID_STREAM_OLLAMA: typeof MID_STREAM = [
   ['ends without done', () => alone(streamOf(line('half '))), /without finishing/],
 ]
 
-function alone(script: Script): { script: Script; goOn(): void } {
+function alone(script: Script): { readonly script: Script; readonly goOn: () => void } {
   return { script, goOn: () => undefined }
 }
 

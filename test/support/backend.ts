@@ -38,6 +38,9 @@ export async function startBackend(initial: Script): Promise<Backend> {
   const seen: string[] = []
   const events = new EventEmitter().setMaxListeners(0)
   let taken = 0
+  const until = async (event: string, holds: () => boolean): Promise<void> => {
+    while (!holds()) await once(events, event)
+  }
   const server = createServer((incoming, response) => {
     const chunks: Buffer[] = []
     incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -69,11 +72,11 @@ export async function startBackend(initial: Script): Promise<Backend> {
     aborted: () => aborted,
     async nextRequest() {
       const index = taken++
-      while (received.length <= index) await once(events, 'request')
+      await until('request', () => received.length > index)
       return received[index] as Received
     },
     async untilAborted(count) {
-      while (aborted < count) await once(events, 'aborted')
+      await until('aborted', () => aborted >= count)
     },
     script: (next) => {
       script = next
@@ -84,6 +87,12 @@ export async function startBackend(initial: Script): Promise<Backend> {
         server.closeAllConnections()
       }),
   }
+}
+
+/** The messages of a request for an answer, as they were sent. */
+export function messagesOf(request: Received | undefined): readonly Readonly<Record<string, unknown>>[] {
+  const messages = request?.body['messages']
+  return Array.isArray(messages) ? (messages as readonly Readonly<Record<string, unknown>>[]) : []
 }
 
 export function sendJson(response: ServerResponse, status: number, body: unknown): void {

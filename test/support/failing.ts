@@ -92,7 +92,10 @@ export const cutBuffered = failing((response) => {
 })
 
 /** Sends the one part, and the other once it is told that the first has reached whoever reads it. */
-export function inTwoParts(first: string, second: string): { readonly script: Script; goOn(): void } {
+export function inTwoParts(
+  first: string,
+  second: string,
+): { readonly script: Script; readonly goOn: () => void } {
   const waiting: (() => void)[] = []
   return {
     script: failing((response, { path }) => {

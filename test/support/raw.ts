@@ -10,7 +10,7 @@ export interface RawClient {
   until(part: string): Promise<void>
   /** Resolves with everything once the other side has closed. */
   untilClosed(): Promise<string>
-  leave(): void
+  readonly leave: () => void
 }
 
 export async function openRaw(url: string): Promise<RawClient> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 
-export const SPEC_HEADERS = [
+const SPEC_HEADERS = [
   'x-llr-request-id',
   'x-llr-backend',
   'x-llr-model',

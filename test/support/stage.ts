@@ -12,7 +12,7 @@ export interface Stage {
 export function createStage(test: TestContext): Stage {
   const closers: (() => Promise<void>)[] = []
   test.after(async () => {
-    for (const close of closers.reverse()) await close()
+    for (const close of closers.toReversed()) await close()
   })
   return {
     async backend(script) {

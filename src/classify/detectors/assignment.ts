@@ -1,7 +1,10 @@
 /** `password = …`, `"api_key": "…"`: a telling name, a sign, and a value that looks like a secret. */
+import { isWordCode } from '../characters.ts'
+import { pairOf, pairTable } from '../pairs.ts'
 import { entropyOf, isPlaceholder } from './placeholder.ts'
 
 const NAME_WINDOW = 48
+const HYPHEN = 45
 const COLON = 58
 const EQUALS = 61
 const BANG = 33
@@ -20,6 +23,7 @@ const VALUE = /^[:=]{1,2}>?\s{0,3}(?:["'`]{1,3}([^"'`\s]{6,140})|([^\s"'`,;(){}[
 export function detectAssignment(text: string, sign: number, kinds: Set<string>): void {
   const before = text.charCodeAt(sign - 1)
   if (before === COLON || before === EQUALS || before === BANG) return
+  if (!mayTell(text, sign)) return
   const name = text.slice(Math.max(0, sign - NAME_WINDOW), sign)
   if (!TELLING_END.test(name)) return
   const password = PASSWORD_NAME.test(name)
@@ -28,6 +32,28 @@ export function detectAssignment(text: string, sign: number, kinds: Set<string>)
   const value = (found?.[1] ?? found?.[2])?.replace(/[.,;:!?]+$/, '')
   if (value === undefined || !(password ? isPasswordLike(value) : isSecretLike(value))) return
   if (!isPlaceholder(value)) kinds.add(password ? 'password' : 'secret')
+}
+
+/** The first two letters of each word in `TELLING_END`. */
+const PAIRS = pairTable(['pa', 'pw', 'se', 'to', 'ke', 'cr', 'be', 'co', '_p'])
+const MOST_CLOSERS = 3
+/** A quote, a bracket or a blank between the name and its sign. */
+const CLOSERS = new Set(['"', "'", '`', ']', ')', ' '].map((closer) => closer.charCodeAt(0)))
+
+/** Whether the name before the sign has the beginning of a telling word: in code, nearly every sign ends here. */
+function mayTell(text: string, sign: number): boolean {
+  let at = sign - 1
+  const closersFrom = Math.max(0, sign - MOST_CLOSERS)
+  while (at >= closersFrom && CLOSERS.has(text.charCodeAt(at))) at -= 1
+  const from = Math.max(0, sign - NAME_WINDOW)
+  let next = 0
+  for (; at >= from; at -= 1) {
+    const code = text.charCodeAt(at)
+    if (!isWordCode(code) && code !== HYPHEN) return false
+    if (PAIRS[pairOf(code, next)] === 1) return true
+    next = code
+  }
+  return false
 }
 
 const SHORTEST_PASSWORD = 6

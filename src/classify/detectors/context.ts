@@ -19,7 +19,7 @@ export function textAfter(text: string, at: number): string {
  * Identifiers without a check digit, or with one that a typist may get wrong: the label decides. Each pattern must
  * reach to the end of the window with at most a few words between the label and the number.
  */
-const GAP = String.raw`(?:\s*(?:numbers?|no|nr|num|id|code|is|es|é|ist|was|reads|of|the|my|for)\b){0,4}[\s.:#=º°"'([-]{0,6}$`
+const GAP = String.raw`(?:\s*(?:numbers?|no|nr|num|id|code|is|es|é|ist|was|reads|of|the|my|for)\b){0,4}[\s.…:#=º°"'([-]{0,6}$`
 const LABELS: readonly (readonly [kind: string, words: string])[] = [
   ['us_ssn', 'ssn|social security|social'],
   ['passport', 'passport|reisepass|passeport|pasaporte'],
@@ -58,15 +58,24 @@ const CARD = /(?:^|[^a-z])(?:cards?|visa|mastercard|amex|maestro|discover|cc|cre
 
 /** Reads the window before one number; each question is answered once, however many lengths of it are tried. */
 export class Context {
-  readonly before: string
+  readonly #text: string
+  readonly #at: number
   /** No letter near enough: nothing the patterns could find. */
   readonly #silent: boolean
+  #before: string | undefined
   #label: string | null | undefined
   #phone: boolean | undefined
+  #card: boolean | undefined
 
   constructor(text: string, at: number) {
-    this.before = textBefore(text, at)
-    this.#silent = !hasLetterNearEnd(this.before)
+    this.#text = text
+    this.#at = at
+    this.#silent = !hasLetterNear(text, at)
+  }
+
+  get before(): string {
+    this.#before ??= textBefore(this.#text, this.#at)
+    return this.#before
   }
 
   /** The kind of identifier that the words announce. */
@@ -82,7 +91,8 @@ export class Context {
   }
 
   get announcesCard(): boolean {
-    return !this.#silent && CARD.test(this.before)
+    this.#card ??= !this.#silent && CARD.test(this.before)
+    return this.#card
   }
 
   #findLabel(): string | null {
@@ -91,10 +101,10 @@ export class Context {
   }
 }
 
-function hasLetterNearEnd(window: string): boolean {
-  const from = Math.max(0, window.length - FARTHEST_LETTER)
-  for (let i = window.length - 1; i >= from; i -= 1) {
-    const code = window.charCodeAt(i) | 0x20
+function hasLetterNear(text: string, at: number): boolean {
+  const from = Math.max(0, at - FARTHEST_LETTER)
+  for (let i = at - 1; i >= from; i -= 1) {
+    const code = text.charCodeAt(i) | 0x20
     if ((code >= 97 && code <= 122) || code > 127) return true
   }
   return false

@@ -1,4 +1,7 @@
 /** E-mail addresses, looked for around each `@` in a window, so that a text of `@` only stays linear. */
+import { isWordCode } from '../characters.ts'
+
+const PLUS = 43
 const LOCAL_MAX = 64
 const DOMAIN_MAX = 120
 const LOCAL = /[a-z0-9](?:[a-z0-9._%+'-]{0,62}[a-z0-9_+])?$/i
@@ -9,10 +12,13 @@ const SERVICE = /^(?:git|noreply|no-reply)$/i
 const GIT_HOST = /^(?:github|gitlab|bitbucket|ssh|users\.noreply)\./i
 
 export function detectEmail(text: string, at: number, kinds: Set<string>): void {
-  const local = LOCAL.exec(text.slice(Math.max(0, at - LOCAL_MAX), at))?.[0]
-  if (local === undefined) return
+  const before = text.charCodeAt(at - 1)
+  // `@param`, `@media`: an at sign with nothing in front is one of code, and most are.
+  if (!isWordCode(before) && before !== PLUS) return
   const domain = DOMAIN.exec(text.slice(at + 1, at + 1 + DOMAIN_MAX))?.[0]
   if (domain === undefined || NOBODY.test(domain)) return
+  const local = LOCAL.exec(text.slice(Math.max(0, at - LOCAL_MAX), at))?.[0]
+  if (local === undefined) return
   if (SERVICE.test(local) || GIT_HOST.test(domain)) return
   kinds.add('email')
 }

@@ -1,7 +1,8 @@
 /** A named person in a relation that law or contract protects: patient, client, employee, party of a settlement. */
+import { pairOf, pairTable } from '../pairs.ts'
+
 const NAME = String.raw`\p{Lu}[\p{L}'’-]{1,20} (?:\p{Lu}\. )?\p{Lu}[\p{L}'’-]{1,20}`
 const WINDOW = 110
-const LOWER_CASE = 0x20
 const TELLING = new Set([
   'patient',
   'client',
@@ -14,7 +15,7 @@ const TELLING = new Set([
 ])
 const LONGEST = 8
 /** Their first two letters, in lower case: rules nearly every other word out for the price of one look. */
-const BEGINNINGS = new Set([...TELLING].map((word) => pairAt(word, 0)))
+const BEGINNINGS = pairTable(TELLING)
 const HEALTH = new RegExp(
   String.raw`^(?:patient ${NAME}|employee ${NAME} (?:disclosed|was diagnosed|has been diagnosed|is on)(?=\s)|insurer for ${NAME}|policy holder ${NAME})`,
   'iu',
@@ -27,7 +28,8 @@ const LEGAL_MATTER = /\b(?:divorce|custody|settlement|dispute|lawsuit|will)\b[a-
 const CAPITAL = /^\p{Lu}/u
 
 export function detectPerson(text: string, start: number, end: number, kinds: Set<string>): void {
-  if (end - start > LONGEST || !BEGINNINGS.has(pairAt(text, start))) return
+  if (end - start > LONGEST || BEGINNINGS[pairOf(text.charCodeAt(start), text.charCodeAt(start + 1))] === 0)
+    return
   if (!TELLING.has(text.slice(start, end).toLowerCase())) return
   const window = text.slice(start, start + WINDOW)
   // The patterns ignore case for the words' sake; a name must still be written as one.
@@ -42,8 +44,4 @@ export function detectPerson(text: string, start: number, end: number, kinds: Se
       kinds.add('legal_hr')
     }
   }
-}
-
-function pairAt(text: string, at: number): number {
-  return ((text.charCodeAt(at) | LOWER_CASE) << 8) | (text.charCodeAt(at + 1) | LOWER_CASE)
 }

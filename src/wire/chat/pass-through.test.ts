@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { JsonObject } from '../json.ts'
 import { passThroughChatRequest } from './pass-through.ts'
 
-function withCall(written: unknown): { messages: unknown[] } {
+function withCall(written: string): JsonObject {
   const call = { id: 'call_1', type: 'function', function: { name: 'run', arguments: written }, extra: 1 }
   return { messages: [{ role: 'user', content: 'x' }, { role: 'assistant', content: null, tool_calls: [call] }] }
 }
