@@ -153,8 +153,11 @@ function runConnection(socket: Socket, stream: boolean, meter: Meter): Promise<v
         else if (!(bytes.length < wholeBytes)) giveUp()
         return
       }
-      if (firstTokenAtMs === 0 && bytes.includes(FIRST_TOKEN, headBytes)) firstTokenAtMs = performance.now()
-      if (bytes.length > STREAM_END.length && bytes.subarray(-STREAM_END.length).equals(STREAM_END)) finish()
+      if (firstTokenAtMs === 0 && bytes.includes(FIRST_TOKEN)) firstTokenAtMs = performance.now()
+      if (bytes.length < STREAM_END.length) return
+      if (bytes.subarray(-STREAM_END.length).equals(STREAM_END)) finish()
+      // What was looked at is let go, but for what may be the beginning of a marker.
+      else if (firstTokenAtMs !== 0) received = bytes.subarray(-STREAM_END.length)
     })
   })
 }

@@ -26,7 +26,8 @@ export function banner({ server, isBuiltin, policyPath }: BannerOptions): string
   ]
   for (const warning of config.warnings) lines.push(`Warning   ${warning}`)
   if (Object.values(config.connections).every((connection) => connection.type === 'demo')) {
-    lines.push('Note      no Ollama and no key was found: answers come from the embedded demonstration backend')
+    const why = isBuiltin ? 'no Ollama and no key was found' : 'the policy has no other backend'
+    lines.push(`Note      ${why}: answers come from the embedded demonstration backend`)
   }
   lines.push(
     '',
@@ -60,7 +61,9 @@ function backendLines(server: RouterServer): readonly string[] {
     const models = policyBackend === undefined ? [] : modelsOf(policyBackend)
     const state = health.state === 'unprobed' ? 'hosted' : health.state
     const place = health.local ? 'proven local' : health.state === 'unprobed' ? '' : 'not proven local'
-    const facts = [health.type, state, place, health.note ?? '', models.join(', ')].filter((fact) => fact !== '')
+    const facts = [health.type, state, place, health.note ?? '', models.join(', ')].filter(
+      (fact) => fact !== '',
+    )
     const label = i === 0 ? 'Backends' : ''
     const missing = missingModels(snapshot.fleet, name, models)
     return [

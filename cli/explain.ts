@@ -49,7 +49,8 @@ export async function explainCommand(options: ExplainOptions): Promise<number> {
 
 function readRequest({ prompt, requestFile, stream }: ExplainOptions): JsonObject {
   if (requestFile === null) {
-    if (prompt.trim() === '') throw new RouterError('invalid_value', 'give a prompt, or a request with --request FILE')
+    if (prompt.trim() === '')
+      throw new RouterError('invalid_value', 'give a prompt, or a request with --request FILE')
     return { model: 'auto', stream, messages: [{ role: 'user', content: prompt }] }
   }
   let bytes: Buffer
@@ -70,7 +71,11 @@ interface Explained {
   readonly down: readonly string[]
 }
 
-async function explainBody(body: JsonObject, source: PolicySource, options: ExplainOptions): Promise<Explained> {
+async function explainBody(
+  body: JsonObject,
+  source: PolicySource,
+  options: ExplainOptions,
+): Promise<Explained> {
   const { config } = source
   const protocol = 'input' in body && !('messages' in body) ? 'responses' : 'chat'
   const request = clientCodec(protocol).decodeRequest(body)
@@ -92,7 +97,8 @@ async function explainBody(body: JsonObject, source: PolicySource, options: Expl
 }
 
 function render({ policy, classification, decision, down }: Explained): string {
-  const { task, complexity, complexityScore, sensitivity, findings, modality, family, tokens } = classification
+  const { task, complexity, complexityScore, sensitivity, findings, modality, family, tokens } =
+    classification
   const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`
   const lines = [
     `policy       ${policy}`,
@@ -109,12 +115,16 @@ function render({ policy, classification, decision, down }: Explained): string {
   for (const [i, target] of decision.targets.entries()) {
     const place = target.provenLocal ? 'proven local' : 'not proven local'
     const state = down.includes(target.backend) ? ', does not answer now' : ''
-    lines.push(`${i === 0 ? 'target       ' : 'then         '}${target.backend} / ${target.model} (${place}${state})`)
+    lines.push(
+      `${i === 0 ? 'target       ' : 'then         '}${target.backend} / ${target.model} (${place}${state})`,
+    )
   }
-  if (decision.shadow !== null) lines.push(`mirror       ${decision.shadow.target.backend} / ${decision.shadow.target.model}`)
+  if (decision.shadow !== null)
+    lines.push(`mirror       ${decision.shadow.target.backend} / ${decision.shadow.target.model}`)
   for (const { role, backend, model, reason } of decision.rejected) {
     lines.push(`rejected     ${role} ${backend}${model === '' ? '' : ` / ${model}`}: ${reason}`)
   }
-  if (decision.refusal !== null) lines.push(`refused      ${decision.refusal.code}: ${decision.refusal.message}`)
+  if (decision.refusal !== null)
+    lines.push(`refused      ${decision.refusal.code}: ${decision.refusal.message}`)
   return lines.join('\n')
 }

@@ -14,7 +14,9 @@ export interface InitOptions {
 
 export async function initCommand({ env, path, force }: InitOptions): Promise<number> {
   if (existsSync(path) && !force && !(await mayOverwrite(path))) {
-    process.stderr.write(`llr: ${path} exists and was left as it is. To replace it: ${COMMAND} init --force\n`)
+    process.stderr.write(
+      `llr: ${path} exists and was left as it is. To replace it: ${COMMAND} init --force\n`,
+    )
     return 1
   }
   const found = await discover(env, systemClock)

@@ -65,7 +65,11 @@ export async function run(argv: readonly string[]): Promise<number> {
     case 'serve':
       return serveCommand({ env, policyPath })
     case 'check':
-      return checkCommand({ path: rest[0] ?? policyPath, json: values.json === true }, process.stdout, process.stderr)
+      return checkCommand(
+        { path: rest[0] ?? policyPath, json: values.json === true },
+        process.stdout,
+        process.stderr,
+      )
     case 'explain':
       return explainCommand({
         env,

@@ -39,7 +39,10 @@ export async function serveCommand({ env, policyPath }: ServeOptions): Promise<n
   }
   await server.snapshot().fleet.locality.refresh()
   if (!isLoopbackHost(host)) {
-    log.warn({ host }, 'listening beyond this machine without client keys: anyone who reaches this port can use every backend')
+    log.warn(
+      { host },
+      'listening beyond this machine without client keys: anyone who reaches this port can use every backend',
+    )
   }
   // A file that appears later takes over from the built-in default.
   const stopWatching = watchPolicy(server, policyPath, log)
@@ -65,7 +68,8 @@ function startFailure(error: unknown, host: string, port: number): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   if (code === 'EADDRINUSE') return `port ${port} is in use. Stop what uses it, or set LLR_PORT to another.`
   if (code === 'EACCES') return `port ${port} may not be opened by this user. Set LLR_PORT to one above 1023.`
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `this machine has no address ${host}. Check LLR_HOST.`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `this machine has no address ${host}. Check LLR_HOST.`
   return `it could not start: ${error instanceof Error ? error.message : 'unknown reason'}`
 }
 

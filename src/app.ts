@@ -3,6 +3,7 @@ import type { RequestListener } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono, type Context } from 'hono'
+import { malformedRequest } from './accept/malformed.ts'
 import { createRequestId } from './accept/request-id.ts'
 import { RouterError } from './errors.ts'
 import type { Health } from './health.ts'
@@ -30,10 +31,17 @@ type Env = { Bindings: HttpBindings }
  * (benchmarks/README.md). Any other spelling, such as one with a query, finds the same router through Hono.
  */
 export function createListener(parts: AppParts): RequestListener {
-  const viaHono = getRequestListener(createApp(parts).fetch)
+  const malformed = clientCodec('chat').encodeError(malformedRequest())
+  const viaHono = getRequestListener(createApp(parts).fetch, {
+    errorHandler: () =>
+      new Response(malformed, { status: 400, headers: { 'content-type': 'application/json' } }),
+  })
   return (incoming, outgoing) => {
     const protocol = incoming.method === 'POST' ? INFERENCE_PATHS.get(incoming.url ?? '') : undefined
-    if (protocol === undefined) return void viaHono(incoming, outgoing)
+    if (protocol === undefined) {
+      void viaHono(incoming, outgoing)
+      return
+    }
     parts.router.handle(incoming, outgoing, protocol).catch((error: unknown) => {
       parts.onDefect(createRequestId(Date.now()), error)
       outgoing.destroy()
@@ -69,7 +77,10 @@ function createApp(parts: AppParts): Hono<Env> {
   for (const path of GET_PATHS) app.all(path, (c) => refuseMethod(c, 'GET, HEAD'))
   app.notFound((c) => {
     const paths = [...POST_PATHS.map((path) => `POST ${path}`), ...GET_PATHS.map((path) => `GET ${path}`)]
-    return refuse(c, new RouterError('not_found', `There is nothing at this path. Served: ${paths.join(', ')}.`))
+    return refuse(
+      c,
+      new RouterError('not_found', `There is nothing at this path. Served: ${paths.join(', ')}.`),
+    )
   })
   app.onError((error, c) => {
     if (error instanceof RouterError) return refuse(c, error)

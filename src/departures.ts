@@ -18,7 +18,9 @@ export function createDepartures(): Departures {
       const onClose = (): void => {
         watched.delete(departure)
         if (!outgoing.writableFinished) {
-          departure.abort(new RouterError('client_closed_request', 'The client left before its answer was complete.'))
+          departure.abort(
+            new RouterError('client_closed_request', 'The client left before its answer was complete.'),
+          )
         }
       }
       watched.add(departure)

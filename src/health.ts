@@ -15,7 +15,11 @@ export interface Health {
   readonly status: 'ok'
   readonly version: string
   readonly uptime_seconds: number
-  readonly policy: { readonly source: string; readonly loaded_at: string; readonly reload_error: string | null }
+  readonly policy: {
+    readonly source: string
+    readonly loaded_at: string
+    readonly reload_error: string | null
+  }
   readonly demonstration: boolean
   readonly backends: Readonly<Record<string, BackendHealth>>
 }
@@ -50,7 +54,8 @@ export function healthOf(source: HealthSource): Health {
 function backendHealth({ fleet, config }: Snapshot, name: string): BackendHealth {
   const backend = fleet.backends.get(name)
   const models = config.policy.backends[name]
-  const known = models === undefined ? [] : [...Object.values(models.families), models.model, ...models.models]
+  const known =
+    models === undefined ? [] : [...Object.values(models.families), models.model, ...models.models]
   return {
     type: backend?.type ?? 'unknown',
     state: fleet.locality.state(name),

@@ -95,7 +95,12 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
   }
 
   /** Behind the reply: the record, and the mirror that the client neither waits for nor sees. */
-  function remember(passage: Passage, accepted: Accepted, classification: Classification, outcome: Outcome): void {
+  function remember(
+    passage: Passage,
+    accepted: Accepted,
+    classification: Classification,
+    outcome: Outcome,
+  ): void {
     const { snapshot, decision } = passage
     if (decision === null) return
     parts.recorder.record(toRequestRecord(accepted, classification, decision, outcome))
@@ -133,7 +138,11 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
     async handle(incoming, outgoing, protocol) {
       const snapshot = current()
       const receivedAtEpochMs = clock.epochMs()
-      const arrival = { id: createRequestId(receivedAtEpochMs), receivedAtEpochMs, receivedAtMs: clock.nowMs() }
+      const arrival = {
+        id: createRequestId(receivedAtEpochMs),
+        receivedAtEpochMs,
+        receivedAtMs: clock.nowMs(),
+      }
       const codec = clientCodec(protocol)
       const passage: Passage = {
         arrival,

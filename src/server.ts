@@ -1,6 +1,7 @@
 /** Brings the stages up as one service: listens, swaps policies, drains. What it serves is in `app.ts`. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { malformedRequest, refuseMalformed } from './accept/malformed.ts'
 import { createListener } from './app.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
 import type { Config } from './config.ts'
@@ -17,6 +18,7 @@ import { createSummariser, parseHours } from './record/summary.ts'
 import { createRouter } from './router.ts'
 import { createSnapshot, type Snapshot } from './snapshot.ts'
 import { VERSION } from './version.ts'
+import { clientCodec } from './wire/codecs.ts'
 
 export interface ServerOptions {
   readonly config: Config
@@ -56,7 +58,10 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
   const latency = createLatencyBook(clock)
   const store = openSqliteStore(options.dbPath, records)
   await store.check().catch((error: unknown) => {
-    log.warn({ db: options.dbPath, err: reasonOf(error) }, 'request records cannot be stored; serving without them')
+    log.warn(
+      { db: options.dbPath, err: reasonOf(error) },
+      'request records cannot be stored; serving without them',
+    )
   })
   await latency.warmStart(store).catch(() => undefined)
   const recorder = createRecorder({
@@ -71,9 +76,17 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
   const departures = createDepartures()
   const onDefect = (requestId: string, error: unknown): void =>
     log.error({ requestId, defect: stackOf(error) }, 'a defect of the router')
-  const router = createRouter({ clock, recorder, latency, metrics, shadows, departures, onDefect }, () => snapshot)
+  const router = createRouter(
+    { clock, recorder, latency, metrics, shadows, departures, onDefect },
+    () => snapshot,
+  )
   const summarise = createSummariser({ store, recorder, clock })
-  const reportAb = createAbReporter({ store, recorder, clock, isLocal: (name) => isLocalBackend(snapshot, name) })
+  const reportAb = createAbReporter({
+    store,
+    recorder,
+    clock,
+    isLocal: (name) => isLocalBackend(snapshot, name),
+  })
   let abPolicy = abPolicyOf(options.config)
 
   const listener = createListener({
@@ -86,6 +99,8 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     onDefect,
   })
   const server = createServer(listener)
+  const malformed = clientCodec('chat').encodeError(malformedRequest())
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket, malformed))
   // A client that thinks between two requests should not pay for a new connection each time.
   server.keepAliveTimeout = 65_000
   const url = await listen(server, options.host, options.port)

@@ -6,7 +6,8 @@ function readVersion(): string {
     try {
       const manifest: unknown = JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
       if (typeof manifest === 'object' && manifest !== null && 'name' in manifest && 'version' in manifest) {
-        if (manifest.name === 'local-llm-router' && typeof manifest.version === 'string') return manifest.version
+        if (manifest.name === 'local-llm-router' && typeof manifest.version === 'string')
+          return manifest.version
       }
     } catch {
       // Not there: the other place is tried.

@@ -7,7 +7,9 @@ import { VENDORS } from './vendors.ts'
 import type { z } from 'zod'
 
 /** The connection half of a `backends.*` entry. */
-export type Connection = Readonly<{ [K in keyof typeof connectionShape]?: z.infer<(typeof connectionShape)[K]> }> & {
+export type Connection = Readonly<{
+  [K in keyof typeof connectionShape]?: z.infer<(typeof connectionShape)[K]>
+}> & {
   readonly type: VendorName
 }
 
@@ -43,20 +45,27 @@ export interface BackendOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-export const DEMO_DEFAULTS: DemoSettings = Object.freeze({ firstTokenMs: 0, tokenIntervalMs: 0, fail: 'never' })
+export const DEMO_DEFAULTS: DemoSettings = Object.freeze({
+  firstTokenMs: 0,
+  tokenIntervalMs: 0,
+  fail: 'never',
+})
 
 /** `demoEndpoint` is where the embedded server of a `type: demo` backend listens. */
 export function createBackend(options: BackendOptions, demoEndpoint: string | null): Backend {
   const { name, connection, env } = options
   const vendor = VENDORS[connection.type]
-  const endpoint = new URL(demoEndpoint ?? connection.endpoint ?? vendor.defaultEndpoint ?? 'http://127.0.0.1:9')
+  const endpoint = new URL(
+    demoEndpoint ?? connection.endpoint ?? vendor.defaultEndpoint ?? 'http://127.0.0.1:9',
+  )
   const timeouts = withDefaults(vendor.timeouts, options.policyTimeouts, connection.timeouts ?? {})
   const attested = connection.attest === 'local'
   const peerRule = isLoopbackHost(endpoint.hostname) ? 'loopback' : attested ? 'private' : 'none'
   const keyEnv = connection.apiKeyEnv ?? vendor.apiKeyEnv
   const key = keyEnv === null ? undefined : env[keyEnv]?.trim()
   // A vendor's own service wants its key; a gateway of the house behind another address may not.
-  const isVendorsOwn = vendor.defaultEndpoint !== null && new URL(vendor.defaultEndpoint).origin === endpoint.origin
+  const isVendorsOwn =
+    vendor.defaultEndpoint !== null && new URL(vendor.defaultEndpoint).origin === endpoint.origin
   const needsKey = connection.apiKeyEnv !== undefined || isVendorsOwn
   return {
     name,

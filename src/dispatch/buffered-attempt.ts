@@ -1,7 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { RouterError } from '../errors.ts'
 import { parseJson } from '../wire/json.ts'
-import { abortReason, ended, MAX_ERROR_BYTES, MAX_REPLY_BYTES, type AttemptEnd, type AttemptInput } from './attempt.ts'
+import {
+  abortReason,
+  ended,
+  MAX_ERROR_BYTES,
+  MAX_REPLY_BYTES,
+  type AttemptEnd,
+  type AttemptInput,
+} from './attempt.ts'
 import { fail, fromCall, fromStatus, type AttemptFailure } from './failure.ts'
 import { startCall } from './transport.ts'
 
@@ -49,7 +56,10 @@ function isSuccess(status: number | null): boolean {
 }
 
 function tooLong(backend: string): RouterError {
-  return new RouterError('upstream_error', `Backend "${backend}" answered with more than ${MAX_REPLY_BYTES} bytes.`)
+  return new RouterError(
+    'upstream_error',
+    `Backend "${backend}" answered with more than ${MAX_REPLY_BYTES} bytes.`,
+  )
 }
 
 function timeout({ backend }: AttemptInput): RouterError {
@@ -95,5 +105,10 @@ function conclude(
 }
 
 function notAnAnswer(backend: string, status: number): AttemptFailure {
-  return fail('upstream_error', `Backend "${backend}" sent something that is not an answer.`, status, 'next-target')
+  return fail(
+    'upstream_error',
+    `Backend "${backend}" sent something that is not an answer.`,
+    status,
+    'next-target',
+  )
 }

@@ -40,15 +40,24 @@ export function startDemoServer(settings: DemoSettings): Promise<DemoServer> {
   })
 }
 
-async function serve(request: IncomingMessage, response: ServerResponse, settings: DemoSettings): Promise<void> {
+async function serve(
+  request: IncomingMessage,
+  response: ServerResponse,
+  settings: DemoSettings,
+): Promise<void> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
   if (request.url === '/v1/models') {
-    return sendJson(response, 200, { object: 'list', data: [{ id: 'demo', object: 'model', created: 0, owned_by: 'local-llm-router' }] })
+    return sendJson(response, 200, {
+      object: 'list',
+      data: [{ id: 'demo', object: 'model', created: 0, owned_by: 'local-llm-router' }],
+    })
   }
   const body = parseJson(Buffer.concat(chunks).toString('utf8'))
   if (request.url !== '/v1/chat/completions' || !isJsonObject(body)) {
-    return sendJson(response, 404, { error: { message: 'not found', type: 'invalid_request_error', param: null, code: null } })
+    return sendJson(response, 404, {
+      error: { message: 'not found', type: 'invalid_request_error', param: null, code: null },
+    })
   }
   switch (settings.fail) {
     case 'hang':
@@ -56,7 +65,9 @@ async function serve(request: IncomingMessage, response: ServerResponse, setting
     case 'status-500':
     case 'status-429': {
       const status = settings.fail === 'status-500' ? 500 : 429
-      return sendJson(response, status, { error: { message: 'told to fail', type: 'server_error', param: null, code: 'demo' } })
+      return sendJson(response, status, {
+        error: { message: 'told to fail', type: 'server_error', param: null, code: 'demo' },
+      })
     }
     case 'malformed':
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices": [')

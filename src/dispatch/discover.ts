@@ -41,7 +41,9 @@ export function ollamaEndpoint(host: string | undefined): string {
   const fallback = 'http://localhost:11434'
   const text = host?.trim().replace(/\/+$/, '') ?? ''
   if (text === '') return fallback
-  const withScheme = /^https?:\/\//i.test(text) ? text : `http://${text.startsWith(':') ? `localhost${text}` : text}`
+  const withScheme = /^https?:\/\//i.test(text)
+    ? text
+    : `http://${text.startsWith(':') ? `localhost${text}` : text}`
   const url = URL.parse(withScheme)
   if (url === null || url.username !== '' || url.search !== '' || url.hash !== '') return fallback
   if (url.port === '' && !/:\d+$/.test(withScheme)) url.port = '11434'

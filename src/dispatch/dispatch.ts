@@ -81,7 +81,10 @@ async function attempt(job: Job, target: Target, failed: readonly Attempt[]): Pr
     backend = openGate(fleet, target, decision.label)
     body = outboundBody(accepted, backend, target.model, sink !== null)
   } catch (error) {
-    const known = error instanceof RouterError ? error : new RouterError('internal_error', 'The request could not be translated.')
+    const known =
+      error instanceof RouterError
+        ? error
+        : new RouterError('internal_error', 'The request could not be translated.')
     return ended({ error: known, status: null, disposition: 'next-target' })
   }
   const input = { backend, target, failed, body, clock, signal }

@@ -92,7 +92,9 @@ export function createLocality(backends: readonly Backend[], clock: Clock): Loca
 function isHeldLocally(models: readonly ListedModel[], model: string): boolean {
   if (isCloudName(model)) return false
   const wanted = withTag(model)
-  return models.some((listed) => withTag(listed.name) === wanted && !listed.remote && !isCloudName(listed.name))
+  return models.some(
+    (listed) => withTag(listed.name) === wanted && !listed.remote && !isCloudName(listed.name),
+  )
 }
 
 /** Ollama's own rule: the last segment is `cloud`, or ends in `-cloud`, in any case, blanks trimmed. */

@@ -22,7 +22,9 @@ export async function probeModels(backend: Backend, clock: Clock): Promise<reado
   if (!isJsonObject(body)) return null
   const list = backend.type === 'ollama' ? body['models'] : body['data']
   if (!Array.isArray(list)) return null
-  const models = (list as readonly JsonValue[]).filter(isJsonObject).map(backend.type === 'ollama' ? fromOllama : fromOpenAi)
+  const models = (list as readonly JsonValue[])
+    .filter(isJsonObject)
+    .map(backend.type === 'ollama' ? fromOllama : fromOpenAi)
   return models.filter((model) => model.name !== '')
 }
 

@@ -9,7 +9,9 @@ const milliseconds = z.int().min(1).max(86_400_000)
 /** Every field optional: backend over policy over the vendor's own default. */
 export const timeoutsSchema = z
   .strictObject({
-    connectMs: milliseconds.optional().describe('To an open connection, TLS included. Local 1000, hosted 5000.'),
+    connectMs: milliseconds
+      .optional()
+      .describe('To an open connection, TLS included. Local 1000, hosted 5000.'),
     firstTokenMs: milliseconds
       .optional()
       .describe('To the first content of a stream. Local 300000 (a cold load), hosted 60000.'),
@@ -29,11 +31,18 @@ export const demoSchema = z
   .strictObject({
     firstTokenMs: z.int().min(0).max(600_000).default(0).describe('Pause before the first token.'),
     tokenIntervalMs: z.int().min(0).max(60_000).default(0).describe('Pause between two tokens.'),
-    replyTokens: z.int().min(1).max(100_000).optional().describe('Length of the answer; default: what the text needs.'),
+    replyTokens: z
+      .int()
+      .min(1)
+      .max(100_000)
+      .optional()
+      .describe('Length of the answer; default: what the text needs.'),
     fail: z
       .enum(['never', 'status-500', 'status-429', 'cut', 'hang', 'malformed'])
       .default('never')
-      .describe('Fails on purpose: with a status, by cutting its answer, by never answering, by sending no JSON.'),
+      .describe(
+        'Fails on purpose: with a status, by cutting its answer, by never answering, by sending no JSON.',
+      ),
   })
   .describe('Behaviour of a `type: demo` backend.')
 
@@ -50,14 +59,18 @@ export const connectionShape = {
   type: z.enum(VENDOR_NAMES).describe('What kind of server this is.'),
   endpoint: z
     .string()
-    .refine(isPlainEndpoint, { message: 'must be an http:// or https:// URL without user, query or fragment' })
+    .refine(isPlainEndpoint, {
+      message: 'must be an http:// or https:// URL without user, query or fragment',
+    })
     .optional()
     .describe('Base URL. Defaults: ollama http://localhost:11434, openai and sarmalink their own.'),
   apiKeyEnv: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { message: 'must be the name of an environment variable' })
     .optional()
-    .describe('Environment variable that holds the bearer key. openai: OPENAI_API_KEY, sarmalink: SARMALINK_API_KEY.'),
+    .describe(
+      'Environment variable that holds the bearer key. openai: OPENAI_API_KEY, sarmalink: SARMALINK_API_KEY.',
+    ),
   attest: z
     .literal('local')
     .optional()
@@ -69,5 +82,10 @@ export const connectionShape = {
 }
 
 export const shadowShape = {
-  maxConcurrent: z.int().min(1).max(64).default(2).describe('Mirrored calls in flight at once; more are skipped.'),
+  maxConcurrent: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(2)
+    .describe('Mirrored calls in flight at once; more are skipped.'),
 }

@@ -31,7 +31,8 @@ export function createShadows(clock: Clock, maxConcurrent: () => number): Shadow
   return {
     async mirror(accepted, decision, fleet) {
       const target = decision.shadow?.target
-      if (target === undefined || decision.label === 'local-only' || running.size >= maxConcurrent()) return null
+      if (target === undefined || decision.label === 'local-only' || running.size >= maxConcurrent())
+        return null
       const backend = openGate(fleet, target, decision.label)
       const local = backend.peerRule !== 'none'
       if (local && backend.inFlight > 0) return null
@@ -41,7 +42,14 @@ export function createShadows(clock: Clock, maxConcurrent: () => number): Shadow
         const startedAtMs = clock.nowMs()
         const startedAtEpochMs = clock.epochMs()
         const body = outboundBody(accepted, backend, target.model, false)
-        const end = await runBufferedAttempt({ backend, target, failed: [], body, clock, signal: stop.signal })
+        const end = await runBufferedAttempt({
+          backend,
+          target,
+          failed: [],
+          body,
+          clock,
+          signal: stop.signal,
+        })
         if (end.result === 'aborted') return null
         return { target, startedAtEpochMs, totalMs: clock.nowMs() - startedAtMs, end }
       } catch {

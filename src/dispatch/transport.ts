@@ -121,12 +121,16 @@ function describe(error: unknown, backend: string, phase: CallPhase): RouterErro
     return new RouterError('backend_unavailable', `Backend "${backend}" cannot be reached (${code}).`)
   }
   if (phase === 'before-response') {
-    return new RouterError('upstream_error', `Backend "${backend}" closed the connection before answering (${code}).`)
+    return new RouterError(
+      'upstream_error',
+      `Backend "${backend}" closed the connection before answering (${code}).`,
+    )
   }
   return new RouterError('upstream_truncated', `Backend "${backend}" broke off its answer (${code}).`)
 }
 
 function errorCode(error: unknown): string {
-  const code: unknown = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  const code: unknown =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   return typeof code === 'string' && /^[A-Z0-9_]{1,64}$/.test(code) ? code : 'unknown cause'
 }

@@ -73,7 +73,9 @@ function decide(tests: readonly VerdictTest[], shortfalls: readonly string[]): V
 function shortfallsOf({ counts, bothSucceeded }: PairFigures, settings: VerdictSettings): readonly string[] {
   const { minimumPairs, successMargin, confidence } = settings
   if (counts.pairs < minimumPairs)
-    return [`${counts.pairs} ${counts.pairs === 1 ? 'pair' : 'pairs'} so far; at least ${minimumPairs} are needed.`]
+    return [
+      `${counts.pairs} ${counts.pairs === 1 ? 'pair' : 'pairs'} so far; at least ${minimumPairs} are needed.`,
+    ]
   const needed = pairsNeeded(successMargin, confidence)
   const shortfalls: string[] = []
   if (needed !== null && counts.pairs < needed) {

@@ -35,16 +35,16 @@ export function explain(explanation: Explanation): Record<string, string> {
 /** Why this target answered: the decision, and whoever failed before it. */
 function reasonOf(decision: Decision, target: Target | null, failed: readonly Attempt[]): string {
   if (target === null || failed.length === 0) return decision.reason
-  const failures = failed.map((attempt) => `${attempt.target.backend} failed (${attempt.error?.code ?? 'unknown'})`)
+  const failures = failed.map(
+    (attempt) => `${attempt.target.backend} failed (${attempt.error?.code ?? 'unknown'})`,
+  )
   return `${decision.reason}; ${failures.join(', ')}`
 }
 
 /** Percent-encodes (RFC 3986, over UTF-8) whatever is not printable ASCII, and bounds the length. */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text) && text.length <= MAX_HEADER_CHARACTERS) return text
-  const encoded = text
-    .toWellFormed()
-    .replace(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character))
+  const encoded = text.toWellFormed().replace(/[^\x20-\x7e]/gu, (character) => encodeURIComponent(character))
   return encoded.length <= MAX_HEADER_CHARACTERS
     ? encoded
     : `${encoded.slice(0, MAX_HEADER_CHARACTERS - 3).replace(/%[0-9A-F]?$/, '')}...`

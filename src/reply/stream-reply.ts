@@ -33,7 +33,9 @@ export function createStreamReply(options: StreamReplyOptions): StreamSink {
     }
     const kept = keepUsage ? frames : frames.filter((frame) => !isUsageOnly(frame))
     const [first] = kept
-    return kept.length === 1 && first !== undefined ? first.raw : Buffer.concat(kept.map((frame) => frame.raw))
+    return kept.length === 1 && first !== undefined
+      ? first.raw
+      : Buffer.concat(kept.map((frame) => frame.raw))
   }
 
   return {

@@ -481,6 +481,17 @@ describe('whatever comes in', () => {
     assert.equal((await router.post(CHAT, ask('still there?'))).status, 200)
   })
 
+  test('bytes that are no HTTP get the envelope and a closed connection', async () => {
+    for (const bytes of ['GARBAGE\r\n\r\n', `GET /health HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n\r\n`]) {
+      const client = await openRaw(router.url)
+      client.socket.write(bytes)
+      const text = await client.untilClosed()
+      assert.match(text, /^HTTP\/1\.1 400 /)
+      const body = JSON.parse(text.slice(text.indexOf('\r\n\r\n'))) as { error: { code: string } }
+      assert.equal(body.error.code, 'invalid_value')
+    }
+  })
+
   test('a Host that is none', async () => {
     for (const host of ['', ' ', 'a b', 'x:y:z', '[', 'ex@mple.com/evil?x#y']) {
       const client = await openRaw(router.url)

@@ -5,7 +5,12 @@ import { passThroughChatRequest } from './pass-through.ts'
 
 function withCall(written: string): JsonObject {
   const call = { id: 'call_1', type: 'function', function: { name: 'run', arguments: written }, extra: 1 }
-  return { messages: [{ role: 'user', content: 'x' }, { role: 'assistant', content: null, tool_calls: [call] }] }
+  return {
+    messages: [
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: null, tool_calls: [call] },
+    ],
+  }
 }
 
 test('tool arguments in the history that are no JSON object are mended, all else stays', () => {

@@ -19,7 +19,10 @@ export function passThroughChatRequest(body: JsonObject, model: string, stream: 
 function withValidCalls(body: JsonObject): JsonObject {
   const messages = body['messages']
   if (!isJsonArray(messages) || !messages.some(hasCalls)) return body
-  return { ...body, messages: messages.map((message) => (hasCalls(message) ? withValidArguments(message) : message)) }
+  return {
+    ...body,
+    messages: messages.map((message) => (hasCalls(message) ? withValidArguments(message) : message)),
+  }
 }
 
 function hasCalls(message: JsonValue): message is JsonObject {

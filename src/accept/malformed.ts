@@ -1,0 +1,25 @@
+import { STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { RouterError } from '../errors.ts'
+
+/** HTTP that is none, a `Host` that is none: there is no request to answer, only a connection. */
+export function malformedRequest(): RouterError {
+  return new RouterError('invalid_value', 'The HTTP request is malformed, or its Host header is.')
+}
+
+/** Answers on the bare socket of a request that Node could not parse, and closes it. */
+export function refuseMalformed(error: Error, socket: Duplex, envelope: string): void {
+  const code = 'code' in error ? error.code : undefined
+  if (code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(envelope)}`,
+    'connection: close',
+  ]
+  socket.end(`${head.join('\r\n')}\r\n\r\n${envelope}`)
+}
