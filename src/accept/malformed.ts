@@ -1,10 +1,15 @@
-import { STATUS_CODES } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { RouterError } from '../errors.ts'
 
 /** HTTP that is none, a `Host` that is none: there is no request to answer, only a connection. */
 export function malformedRequest(): RouterError {
   return new RouterError('invalid_value', 'The HTTP request is malformed, or its Host header is.')
+}
+
+/** Node's codes for what its parser refuses, other than bad syntax. */
+const STATUS_LINES: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 }
 
 /** Answers on the bare socket of a request that Node could not parse, and closes it. */
@@ -14,9 +19,9 @@ export function refuseMalformed(error: Error, socket: Duplex, envelope: string):
     socket.destroy()
     return
   }
-  const status = code === 'HPE_HEADER_OVERFLOW' ? 431 : code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+  const status = (typeof code === 'string' ? STATUS_LINES[code] : undefined) ?? '400 Bad Request'
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    `HTTP/1.1 ${status}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(envelope)}`,
     'connection: close',
