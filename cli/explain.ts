@@ -33,9 +33,9 @@ export async function explainCommand(options: ExplainOptions): Promise<number> {
   let body: JsonObject
   let source: PolicySource
   try {
-    body = readRequest(options)
     const { env, policyPath: path, isPolicyNamed: isNamed } = options
     source = await loadPolicy({ env, path, isNamed, clock: systemClock })
+    body = readRequest(options, source.config.limits.maxDepth)
     const explanation = await explainBody(body, source, options)
     const text = options.json ? JSON.stringify(explanation, null, 2) : render(explanation)
     process.stdout.write(`${text}\n`)
@@ -47,7 +47,7 @@ export async function explainCommand(options: ExplainOptions): Promise<number> {
   }
 }
 
-function readRequest({ prompt, requestFile, stream }: ExplainOptions): JsonObject {
+function readRequest({ prompt, requestFile, stream }: ExplainOptions, maxDepth: number): JsonObject {
   if (requestFile === null) {
     if (prompt.trim() === '')
       throw new RouterError('invalid_value', 'give a prompt, or a request with --request FILE')
@@ -59,7 +59,7 @@ function readRequest({ prompt, requestFile, stream }: ExplainOptions): JsonObjec
   } catch {
     throw new RouterError('invalid_value', `${requestFile} cannot be read`)
   }
-  const body = parseBody(bytes, 64)
+  const body = parseBody(bytes, maxDepth)
   return stream ? { ...body, stream } : body
 }
 

@@ -56,7 +56,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   const { env } = process
   const policyPath = values.policy ?? env['LLR_POLICY'] ?? './policy.yaml'
-  const usage = misuse(command, rest, values.sensitivity)
+  const usage = misuse(command, rest, values)
   if (usage !== null) {
     process.stderr.write(`llr: ${usage}\n`)
     return 2
@@ -98,9 +98,17 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
 }
 
+interface Checked {
+  readonly sensitivity?: string | undefined
+  readonly request?: string | undefined
+}
+
 /** Arguments that would otherwise be passed over in silence; a misspelt privacy option must not read as none. */
-function misuse(command: string, rest: readonly string[], sensitivity: string | undefined): string | null {
+function misuse(command: string, rest: readonly string[], { sensitivity, request }: Checked): string | null {
   if (sensitivity !== undefined && sensitivity !== 'high') return '--sensitivity takes one value: high.'
+  if (command === 'explain' && request !== undefined && rest.length > 0) {
+    return 'explain takes a prompt or --request FILE, not both.'
+  }
   const most = { serve: 0, check: 1, classify: 1, init: 1 }[command]
   if (most === undefined || rest.length <= most) return null
   return `${command} takes at most ${most} argument${most === 1 ? '' : 's'}; there are ${rest.length}.`

@@ -124,7 +124,7 @@ These hold for every backend; a backend's own \`timeouts\` win over them.
 | \`LLR_HOST\` | \`127.0.0.1\` | Address to listen on. |
 | \`LLR_POLICY\` | \`./policy.yaml\` | The policy file. |
 | \`LLR_DB\` | \`./metrics.db\` | Where records are kept. |
-| \`LLR_LOG_LEVEL\` | \`info\` | What goes to standard error: \`silent\`, \`error\`, \`warn\`, \`info\`, \`debug\`. |
+| \`LLR_LOG_LEVEL\` | \`info\` | What goes to standard error: \`silent\`, \`fatal\`, \`error\`, \`warn\`, \`info\`, \`debug\`, \`trace\`. |
 | \`OLLAMA_HOST\` | \`localhost:11434\` | Where \`llr init\` and the built-in default look for Ollama. |
 | \`OPENAI_API_KEY\` | | Key for backends of \`type: openai\`. |
 | \`SARMALINK_API_KEY\` | | Key for backends of \`type: sarmalink\`. |

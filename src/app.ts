@@ -2,13 +2,13 @@
 import type { RequestListener } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
-import { Hono, type Context } from 'hono'
+import { Hono } from 'hono'
 import { malformedRequest } from './accept/malformed.ts'
 import { createRequestId } from './accept/request-id.ts'
 import { RouterError } from './errors.ts'
 import type { Health } from './health.ts'
 import { explain, type Explanation } from './reply/headers.ts'
-import { sendError } from './reply/reply.ts'
+import { errorAnswer } from './reply/reply.ts'
 import type { Router } from './router.ts'
 import { clientCodec } from './wire/codecs.ts'
 
@@ -73,20 +73,17 @@ function createApp(parts: AppParts): Hono<Env> {
     return c.body(text, 200, { 'content-type': contentType })
   })
 
-  for (const path of POST_PATHS) app.all(path, (c) => refuseMethod(c, 'POST'))
-  for (const path of GET_PATHS) app.all(path, (c) => refuseMethod(c, 'GET, HEAD'))
-  app.notFound((c) => {
+  for (const path of POST_PATHS) app.all(path, () => refuseMethod('POST'))
+  for (const path of GET_PATHS) app.all(path, () => refuseMethod('GET, HEAD'))
+  app.notFound(() => {
     const paths = [...POST_PATHS.map((path) => `POST ${path}`), ...GET_PATHS.map((path) => `GET ${path}`)]
-    return refuse(
-      c,
-      new RouterError('not_found', `There is nothing at this path. Served: ${paths.join(', ')}.`),
-    )
+    return refuse(new RouterError('not_found', `There is nothing at this path. Served: ${paths.join(', ')}.`))
   })
-  app.onError((error, c) => {
-    if (error instanceof RouterError) return refuse(c, error)
+  app.onError((error) => {
+    if (error instanceof RouterError) return refuse(error)
     const requestId = createRequestId(Date.now())
     parts.onDefect(requestId, error)
-    return refuse(c, new RouterError('internal_error', `The router failed on this request (${requestId}).`))
+    return refuse(new RouterError('internal_error', `The router failed on this request (${requestId}).`))
   })
   return app
 }
@@ -99,15 +96,16 @@ const INFERENCE_PATHS: ReadonlyMap<string, Parameters<Router['handle']>[2]> = ne
 const POST_PATHS = [...INFERENCE_PATHS.keys()]
 const GET_PATHS = ['/v1/models', '/health', '/v1/metrics', '/metrics', '/v1/ab'] as const
 
-function refuseMethod(c: Context<Env>, allow: string): Response {
-  c.env.outgoing.setHeader('allow', allow)
-  return refuse(c, new RouterError('method_not_allowed', `This path takes ${allow}.`))
+function refuseMethod(allow: string): Response {
+  const refusal = refuse(new RouterError('method_not_allowed', `This path takes ${allow}.`))
+  refusal.headers.set('allow', allow)
+  return refusal
 }
 
 /** The one way errors of these paths leave: the envelope and headers that the inference paths use. */
-function refuse(c: Context<Env>, error: RouterError): Response {
-  sendError(c.env.outgoing, error, unrouted(), clientCodec('chat'))
-  return RESPONSE_ALREADY_SENT
+function refuse(error: RouterError): Response {
+  const { status, headers, body } = errorAnswer(error, unrouted(), clientCodec('chat'))
+  return new Response(body, { status, headers })
 }
 
 /** Of a request that needs no decision: an id, and `none` for the rest. */

@@ -1,10 +1,12 @@
 import type { Clock } from './clock.ts'
+import { modelsOf } from './decide/model.ts'
 import type { Snapshot } from './snapshot.ts'
 
 export interface BackendHealth {
   readonly type: string
   /** `up` and `down` are of the last probe; hosted backends are not probed. */
   readonly state: 'up' | 'down' | 'unprobed'
+  /** Every model of it is proven local. */
   readonly local: boolean
   /** What a person should know, e.g. a key that is not set. */
   readonly note: string | null
@@ -51,15 +53,20 @@ export function healthOf(source: HealthSource): Health {
   }
 }
 
-function backendHealth({ fleet, config }: Snapshot, name: string): BackendHealth {
+/** True when every model of the backend is proven local now. */
+export function isLocalBackend({ config, fleet }: Snapshot, name: string): boolean {
+  const backend = config.policy.backends[name]
+  const models = backend === undefined ? [] : modelsOf(backend)
+  return models.length > 0 && models.every((model) => fleet.locality.isProvenLocal(name, model))
+}
+
+function backendHealth(snapshot: Snapshot, name: string): BackendHealth {
+  const { fleet } = snapshot
   const backend = fleet.backends.get(name)
-  const models = config.policy.backends[name]
-  const known =
-    models === undefined ? [] : [...Object.values(models.families), models.model, ...models.models]
   return {
     type: backend?.type ?? 'unknown',
     state: fleet.locality.state(name),
-    local: known.some((model) => model !== null && fleet.locality.isProvenLocal(name, model)),
+    local: isLocalBackend(snapshot, name),
     note: fleet.unavailability(name, ''),
     in_flight: backend?.inFlight ?? 0,
   }

@@ -26,6 +26,7 @@ import type { Snapshot } from './snapshot.ts'
 import { createView } from './view.ts'
 import type { ClientCodec } from './wire/codec.ts'
 import { clientCodec } from './wire/codecs.ts'
+import { isJsonObject } from './wire/json.ts'
 
 export interface RouterParts {
   readonly clock: Clock
@@ -84,7 +85,9 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
     if (outcome.answer !== null) {
       const { answer } = outcome
       const context = replyContext(accepted, classification, answer.target.model, clock.epochMs())
-      const passThrough = isPassThroughTo(passage, accepted, answer.target.backend)
+      // An answer that names no model is written anew, with the one that was asked.
+      const namesModel = isJsonObject(answer.body) && typeof answer.body['model'] === 'string'
+      const passThrough = namesModel && isPassThroughTo(passage, accepted, answer.target.backend)
       sendAnswer(outgoing, answer, explanationOf(passage, answer.target), { codec, context, passThrough })
     } else if (!outcome.committed && outcome.error !== null) {
       sendError(outgoing, outcome.error, explanationOf(passage, null), codec)

@@ -5,14 +5,15 @@ import { malformedRequest, refuseMalformed } from './accept/malformed.ts'
 import { createListener } from './app.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
 import type { Config } from './config.ts'
-import { advertisedModels, modelsOf } from './decide/model.ts'
+import { advertisedModels } from './decide/model.ts'
 import { createDepartures, type Departures } from './departures.ts'
 import { createShadows } from './dispatch/shadow.ts'
-import { healthOf } from './health.ts'
+import { healthOf, isLocalBackend } from './health.ts'
 import { createAbReporter, type AbReportPolicy } from './record/ab-report.ts'
 import { createLatencyBook } from './record/latency.ts'
 import { createMetrics, type MetricNames } from './record/prometheus.ts'
 import { createRecorder, type RecordLog } from './record/recorder.ts'
+import type { RecordsSettings } from './record/settings.ts'
 import { openSqliteStore } from './record/sqlite-store.ts'
 import { createSummariser, parseHours } from './record/summary.ts'
 import { createRouter } from './router.ts'
@@ -53,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
   let reloadError: string | null = null
   const startedAtMs = clock.nowMs()
 
-  const { records } = options.config
+  const records = liveRecords(() => snapshot.config.records)
   const metrics = createMetrics({ version: VERSION, processMetrics: true, ...namesOf(options.config) })
   const latency = createLatencyBook(clock)
   const store = openSqliteStore(options.dbPath, records)
@@ -141,16 +142,25 @@ function namesOf(config: Config): MetricNames {
   }
 }
 
+/** Retention and pace of the policy that serves now: what keeps records outlives a reload. */
+function liveRecords(current: () => RecordsSettings): RecordsSettings {
+  return {
+    get maxDays() {
+      return current().maxDays
+    },
+    get maxRows() {
+      return current().maxRows
+    },
+    get flushIntervalMs() {
+      return current().flushIntervalMs
+    },
+  }
+}
+
 /** One object a policy: the report is remembered by it. */
 function abPolicyOf({ policy, verdict, prices }: Config): AbReportPolicy {
   const declared = Object.entries(prices).filter(([, price]) => price !== null)
   return { ab: policy.ab, verdict, prices: Object.fromEntries(declared) as AbReportPolicy['prices'] }
-}
-
-function isLocalBackend({ config, fleet }: Snapshot, name: string): boolean {
-  const backend = config.policy.backends[name]
-  const models = backend === undefined ? [] : modelsOf(backend)
-  return models.length > 0 && models.every((model) => fleet.locality.isProvenLocal(name, model))
 }
 
 function modelList(config: Config): { readonly object: string; readonly data: readonly ModelEntry[] } {

@@ -30,9 +30,15 @@ export async function accept(
   }
 }
 
-/** Node joins repeated headers with commas: one `high` among them is enough, no other value takes it back. */
+/** Values that say nothing: the content decides. */
+const UNMARKED: ReadonlySet<string> = new Set(['', 'normal', 'low'])
+
+/**
+ * Node joins repeated headers with commas: one `high` among them is enough, no other value takes it back. What is
+ * neither counts as high: a mark that is misspelt must not fail open.
+ */
 function isMarkedSensitive(header: string | readonly string[] | undefined): boolean {
   if (header === undefined) return false
   const values = typeof header === 'string' ? header.split(',') : header
-  return values.some((value) => value.trim().toLowerCase() === 'high')
+  return values.some((value) => !UNMARKED.has(value.trim().toLowerCase()))
 }

@@ -67,6 +67,10 @@ function refuseByHeaders(incoming: IncomingMessage, limits: Limits): RouterError
       'Send the body as JSON with "Content-Type: application/json".',
     )
   }
+  const charset = /charset\s*=\s*"?([^\s";]+)/i.exec(type)?.[1]?.toLowerCase()
+  if (charset !== undefined && charset !== 'utf-8' && charset !== 'utf8' && charset !== 'us-ascii') {
+    return new RouterError('unsupported_media_type', 'Send the body as UTF-8; JSON has no other encoding.')
+  }
   const encoding = incoming.headers['content-encoding']
   if (encoding !== undefined && encoding.toLowerCase() !== 'identity') {
     return new RouterError('unsupported_media_type', 'Send the body uncompressed, without Content-Encoding.')

@@ -1,13 +1,19 @@
 /** What holds between parts of the file: names that must exist, orders that must be kept, pairs that must differ. */
+import { isIpAddress, isPrivateAddress } from '../dispatch/address.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { Finding, KeyPath } from './problem.ts'
 import { asList, asMap, asNames, own, type RawMap } from './raw.ts'
 
+const HOSTED_TYPES: ReadonlySet<unknown> = new Set(['openai', 'sarmalink'])
 const MODEL_KEYS: readonly string[] = ['families', 'model', 'models']
 
 function wrong(path: KeyPath, message: string, suggestion?: string): Finding {
   return { path, at: 'value', message, suggestion }
 }
+
+/** What metrics and headers say when there is no backend or no route. */
+const RESERVED_LABEL = 'none'
+const RESERVED_MESSAGE = 'is what metrics and headers say when there is none; use another name'
 
 /** A misspelt `modell` is told as that, not as a missing model. */
 function namesModel(backend: RawMap): boolean {
@@ -27,6 +33,7 @@ function checkBackend(name: string, raw: unknown): readonly Finding[] {
       message: '"auto" is what clients send to let the policy decide; use another name',
     })
   }
+  if (name === RESERVED_LABEL) findings.push({ path, at: 'key', message: RESERVED_MESSAGE })
   const backend = asMap(raw)
   if (backend === null) return findings
   const type = own(backend, 'type')
@@ -35,6 +42,7 @@ function checkBackend(name: string, raw: unknown): readonly Finding[] {
       wrong([...path, 'endpoint'], 'is required for type openai-compatible, e.g. http://127.0.0.1:8080/v1'),
     )
   }
+  findings.push(...checkAttest(backend, path))
   if (type !== 'demo' && !namesModel(backend)) {
     findings.push({ path, at: 'key', message: 'has no model; give it `families`, `model` or `models`' })
   }
@@ -46,6 +54,19 @@ function checkBackend(name: string, raw: unknown): readonly Finding[] {
     })
   }
   return findings
+}
+
+/** An attested server must be reached at a private address, so a public one could never be used. */
+function checkAttest(backend: RawMap, path: KeyPath): readonly Finding[] {
+  if (own(backend, 'attest') !== 'local') return []
+  const endpoint = own(backend, 'endpoint')
+  const isVendorsOwn = endpoint === undefined && HOSTED_TYPES.has(own(backend, 'type'))
+  const host = typeof endpoint === 'string' ? URL.parse(endpoint)?.hostname : undefined
+  const isPublic = host !== undefined && isIpAddress(host) && !isPrivateAddress(host)
+  if (!isVendorsOwn && !isPublic) return []
+  const message =
+    'cannot hold: the endpoint is not at a private address, so every connection would be refused'
+  return [wrong([...path, 'attest'], message)]
 }
 
 type KnownBackend = (path: KeyPath, name: string) => readonly Finding[]
@@ -122,6 +143,7 @@ function checkRouteNames(routes: readonly unknown[]): readonly Finding[] {
   const owners = new Map<string, number>([['pinned', -1]])
   return routes.flatMap((route, index) => {
     const name = routeName(route, index)
+    if (name === RESERVED_LABEL) return [wrong(['routes', index, 'name'], RESERVED_MESSAGE)]
     const owner = owners.get(name)
     if (owner === undefined) {
       owners.set(name, index)

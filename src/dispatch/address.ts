@@ -19,6 +19,11 @@ function isListed(list: BlockList, address: string): boolean {
   return version !== 0 && list.check(plain, version === 6 ? 'ipv6' : 'ipv4')
 }
 
+/** True for an address literal, IPv6 in brackets or not. */
+export function isIpAddress(host: string): boolean {
+  return isIP(host.replace(/^\[|\]$/g, '')) !== 0
+}
+
 /** True for 127.0.0.0/8 and ::1, mapped forms included. Names are never loopback here. */
 export function isLoopbackAddress(address: string | undefined): boolean {
   return address !== undefined && isListed(LOOPBACK, address)

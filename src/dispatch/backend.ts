@@ -3,7 +3,7 @@ import { buildConnector, Pool, type Dispatcher } from 'undici'
 import type { BackendCodec } from '../wire/codec.ts'
 import { isLoopbackAddress, isLoopbackHost, isPrivateAddress } from './address.ts'
 import type { connectionShape, DemoSettings, Timeouts, TimeoutSettings, VendorName } from './settings.ts'
-import { VENDORS } from './vendors.ts'
+import { HOSTED_TIMEOUTS, VENDORS } from './vendors.ts'
 import type { z } from 'zod'
 
 /** The connection half of a `backends.*` entry. */
@@ -58,9 +58,12 @@ export function createBackend(options: BackendOptions, demoEndpoint: string | nu
   const endpoint = new URL(
     demoEndpoint ?? connection.endpoint ?? vendor.defaultEndpoint ?? 'http://127.0.0.1:9',
   )
-  const timeouts = withDefaults(vendor.timeouts, options.policyTimeouts, connection.timeouts ?? {})
   const attested = connection.attest === 'local'
   const peerRule = isLoopbackHost(endpoint.hostname) ? 'loopback' : attested ? 'private' : 'none'
+  // An OpenAI-compatible server may be llama.cpp in the next room or a service on another continent.
+  const isHosted = connection.type === 'openai-compatible' && peerRule === 'none'
+  const defaults = isHosted ? HOSTED_TIMEOUTS : vendor.timeouts
+  const timeouts = withDefaults(defaults, options.policyTimeouts, connection.timeouts ?? {})
   const keyEnv = connection.apiKeyEnv ?? vendor.apiKeyEnv
   const key = keyEnv === null ? undefined : env[keyEnv]?.trim()
   // A vendor's own service wants its key; a gateway of the house behind another address may not.

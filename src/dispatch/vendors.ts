@@ -30,7 +30,7 @@ const LOCAL_TIMEOUTS = {
   totalMs: 600_000,
   streamMs: 1_800_000,
 } as const
-const HOSTED_TIMEOUTS = { ...LOCAL_TIMEOUTS, connectMs: 5_000, firstTokenMs: 60_000 } as const
+export const HOSTED_TIMEOUTS = { ...LOCAL_TIMEOUTS, connectMs: 5_000, firstTokenMs: 60_000 } as const
 
 const chat = backendCodec('chat')
 

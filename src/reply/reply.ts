@@ -40,7 +40,27 @@ export function sendAnswer(
   response.writeHead(200, headers).end(body)
 }
 
-/** Status, envelope and headers of an error. */
+export interface ErrorAnswer {
+  readonly status: number
+  readonly headers: Record<string, string>
+  readonly body: string
+}
+
+/** Status, envelope and headers of an error, for whoever sends it. */
+export function errorAnswer(error: RouterError, explanation: Explanation, codec: ClientCodec): ErrorAnswer {
+  const body = codec.encodeError(error)
+  const headers = explain(explanation)
+  headers['content-type'] = 'application/json'
+  headers['content-length'] = String(Buffer.byteLength(body))
+  if (error.retryAfterSeconds !== null) headers['retry-after'] = String(error.retryAfterSeconds)
+  // Clients repeat 408, 409, 429 and 5xx by themselves: not what we have tried already, nor what cannot succeed.
+  if (explanation.failed.length > 0 || !error.retryable) headers['x-should-retry'] = 'false'
+  // The rest of an unread body would be taken for the next request on this connection.
+  if (error.status === 413 || error.status === 408) headers['connection'] = 'close'
+  return { status: error.status, headers, body }
+}
+
+/** Sends an error straight to the socket; where an answer has begun, only breaking off is left. */
 export function sendError(
   response: ServerResponse,
   error: RouterError,
@@ -51,14 +71,6 @@ export function sendError(
     response.destroy()
     return
   }
-  const body = Buffer.from(codec.encodeError(error), 'utf8')
-  const headers = explain(explanation)
-  headers['content-type'] = 'application/json'
-  headers['content-length'] = String(body.length)
-  if (error.retryAfterSeconds !== null) headers['retry-after'] = String(error.retryAfterSeconds)
-  // Clients repeat 408, 409, 429 and 5xx by themselves: not what we have tried already, nor what cannot succeed.
-  if (explanation.failed.length > 0 || !error.retryable) headers['x-should-retry'] = 'false'
-  // The rest of an unread body would be taken for the next request on this connection.
-  if (error.status === 413 || error.status === 408) headers['connection'] = 'close'
-  response.writeHead(error.status, headers).end(body)
+  const { status, headers, body } = errorAnswer(error, explanation, codec)
+  response.writeHead(status, headers).end(body)
 }

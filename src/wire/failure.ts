@@ -46,7 +46,7 @@ const TOKENS = [
   /(?:length|limit) (?:is|of) (?<context>\d{1,9}) tokens[^\d]{1,80}(?<prompt>\d{1,9})/,
 ]
 
-const CODE = /^[\w.-]{1,64}$/
+const CODE = /^(?:[a-z]+(?:_[a-z]+)*|[A-Z]+(?:_[A-Z]+)*)$/
 
 /** llama.cpp puts a number in `code` and the meaning in `type`. */
 function safeCode(error: JsonObject): string | null {

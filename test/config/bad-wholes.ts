@@ -97,6 +97,27 @@ export const wrongWhole: readonly BadPolicy[] = [
     problems: ['7 routes[0].default'],
   },
   {
+    what: 'a backend by the name of what metrics say when there is none',
+    text: line(5, '  cloud: { type: openai, model: x }\n  none: { type: openai, model: x }'),
+    problems: ['6 backends.none'],
+    says: /use another name/,
+  },
+  {
+    what: 'a vendor’s own service attested as local',
+    text: line(5, '  cloud: { type: openai, model: x, attest: local }'),
+    problems: ['5 backends.cloud.attest'],
+    says: /not at a private address/,
+  },
+  {
+    what: 'a public address attested as local',
+    text: line(
+      5,
+      '  cloud: { type: openai-compatible, model: x, endpoint: "https://8.8.8.8/v1", attest: local }',
+    ),
+    problems: ['5 backends.cloud.attest'],
+    says: /not at a private address/,
+  },
+  {
     what: 'two defaults',
     text: line(12, '  - default: local\n  - default: cloud\n    name: other'),
     problems: ['13 routes[3].default'],

@@ -375,7 +375,7 @@ describe('what passes through', () => {
 
   test('a whole answer’s bytes come back as they were', async (t) => {
     const odd =
-      '{ "id":"x",  "choices":[{"index":0,"message":{"role":"assistant","content":"hi","weird":1.0},"finish_reason":"stop"}], "extra": 1e3 }'
+      '{ "id":"x",  "model":"m", "choices":[{"index":0,"message":{"role":"assistant","content":"hi","weird":1.0},"finish_reason":"stop"}], "extra": 1e3 }'
     const { router } = await start(t, 'openai', ({ method }, response) => {
       if (method === 'GET') return sendJson(response, 200, { data: [] })
       response

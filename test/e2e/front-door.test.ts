@@ -481,6 +481,34 @@ describe('whatever comes in', () => {
     assert.equal((await router.post(CHAT, ask('still there?'))).status, 200)
   })
 
+  test('HEAD of a path that takes POST', async () => {
+    const answer = await fetch(router.url + CHAT, { method: 'HEAD' })
+    assert.equal(answer.status, 405)
+    assert.equal(answer.headers.get('allow'), 'POST')
+    assert.deepEqual(router.defects, [])
+  })
+
+  test('JSON in another encoding than UTF-8', async () => {
+    const type = { 'content-type': 'application/json; charset=utf-16' }
+    assert.equal((await router.post(CHAT, ask('hello'), type)).status, 415)
+    const utf8 = { 'content-type': 'application/json; charset="UTF-8"' }
+    assert.equal((await router.post(CHAT, ask('hello'), utf8)).status, 200)
+  })
+
+  test('a misspelt mark of sensitivity does not fail open', async () => {
+    for (const [mark, sensitivity] of [
+      ['high', 'high'],
+      ['"high"', 'high'],
+      ['high;q=1', 'high'],
+      ['yes', 'high'],
+      ['normal', 'normal'],
+      ['low', 'normal'],
+    ] as const) {
+      const answer = await router.post(CHAT, ask('hello'), { 'x-llr-sensitivity': mark })
+      assert.equal(answer.headers.get('x-llr-sensitivity'), sensitivity, mark)
+    }
+  })
+
   test('bytes that are no HTTP get the envelope and a closed connection', async () => {
     for (const bytes of ['GARBAGE\r\n\r\n', `GET /health HTTP/1.1\r\nHost: a\r\nBad Name: x\r\n\r\n`]) {
       const client = await openRaw(router.url)

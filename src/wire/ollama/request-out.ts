@@ -2,6 +2,7 @@
  * The canonical request → Ollama's native `/api/chat`: its `/v1` forces sampling values and drops half of what
  * is asked (reference rule 14). No `num_ctx`: another value than last time reloads the model (rule 15).
  */
+import { RouterError } from '../../errors.ts'
 import type { ChatRequest, ResponseFormat, ToolDefinition } from '../exchange.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { encodeMessages } from './messages-out.ts'
@@ -19,6 +20,12 @@ const THINK: Readonly<Record<string, boolean | string>> = {
 }
 
 export function encodeOllamaRequest(request: ChatRequest, model: string): JsonObject {
+  // One answer where two were asked for would be a lie that nothing tells; another target may give both.
+  if ((request.choiceCount ?? 1) > 1) {
+    throw new RouterError('unsupported_value', 'Ollama gives one choice a request; n must be 1.', {
+      param: 'n',
+    })
+  }
   const tools = offeredTools(request)
   return {
     model,
