@@ -97,12 +97,12 @@ async function explainBody(
 }
 
 function render({ policy, classification, decision, down }: Explained): string {
-  const { task, complexity, complexityScore, sensitivity, findings, modality, family, tokens } =
+  const { task, fineTask, complexity, complexityScore, sensitivity, findings, modality, family, tokens } =
     classification
   const found = findings.length === 0 ? '' : ` (${findings.join(', ')})`
   const lines = [
     `policy       ${policy}`,
-    `task         ${task}`,
+    `task         ${task}${fineTask === task ? '' : ` (${fineTask})`}`,
     `complexity   ${complexity} (${complexityScore.toFixed(2)})`,
     `sensitivity  ${sensitivity}${found}`,
     `modality     ${modality}`,

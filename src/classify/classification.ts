@@ -28,11 +28,13 @@ export type FindingKind = string
 
 export interface Classification {
   readonly task: Task
+  /** The finer kind of work where there is one, else the same: a policy matches either (SPEC 9.3). */
+  readonly fineTask: Task
   readonly complexity: Complexity
   /** 0 (trivial) to 1 (hard); the level is cut from it. */
   readonly complexityScore: number
   readonly sensitivity: Sensitivity
-  /** Why it is high: `header`, `unscannable`, `classifier-failure`, or the kinds that the content scan found. */
+  /** Why it is high: `header`, `unscannable`, `too-long-to-scan`, `classifier-failure`, or the kinds that the content scan found. */
   readonly findings: readonly FindingKind[]
   readonly modality: Modality
   readonly family: Family

@@ -18,13 +18,20 @@ export interface ClassifyInput {
 
 interface Ask {
   readonly task: Task
+  readonly fineTask: Task
   readonly complexity: Complexity
   readonly complexityScore: number
 }
 
 /** When a part of the classifier breaks, the others still speak; these stand in for the broken one. */
-const UNKNOWN_ASK: Ask = { task: 'general', complexity: 'medium', complexityScore: 0.5 }
+const UNKNOWN_ASK: Ask = {
+  task: 'general',
+  fineTask: 'general',
+  complexity: 'medium',
+  complexityScore: 0.5,
+}
 const BYTES_A_TOKEN = 3
+const LONGEST_ASK = 256 * 1024
 
 export function classify(input: ClassifyInput, settings: ClassifySettings): Classification {
   let failed = false
@@ -47,10 +54,12 @@ export function classify(input: ClassifyInput, settings: ClassifySettings): Clas
   )
   const outgoing = guarded(
     () => readOutgoing(input.body, countImages(input.request)),
-    () => ({ kinds: new Set<string>(), tokens: roughTokens(input.body), unscannable: true }),
+    () => ({ kinds: new Set<string>(), tokens: roughTokens(input.body), unscannable: true, tooLong: false }),
   )
   const findings = new Set<string>(outgoing.kinds)
   if (input.markedSensitive) findings.add('header')
+  // Fail closed: what was not read is not shown to be harmless.
+  if (outgoing.tooLong) findings.add('too-long-to-scan')
   if (failed) findings.add('classifier-failure')
   if (settings.unscannable === 'local-only' && (outgoing.unscannable || modality === 'image')) {
     findings.add('unscannable')
@@ -67,10 +76,17 @@ export function classify(input: ClassifyInput, settings: ClassifySettings): Clas
 
 function readAsk(request: ChatRequest): Ask {
   const ask = latestAsk(request.messages)
-  const evidence = gatherEvidence(ask.text)
+  const text = clipped(ask.text)
+  const evidence = gatherEvidence(text)
   const { task, fineTask } = readTask(evidence, ask.hasImage)
-  const { score, level } = scoreComplexity(ask.text, evidence, fineTask)
-  return { task, complexity: level, complexityScore: score }
+  const { score, level } = scoreComplexity(text, evidence, fineTask)
+  return { task, fineTask, complexity: level, complexityScore: score }
+}
+
+/** The middle of a very long ask says nothing about what is asked. */
+function clipped(text: string): string {
+  if (text.length <= LONGEST_ASK) return text
+  return `${text.slice(0, LONGEST_ASK / 2)}\n${text.slice(-LONGEST_ASK / 2)}`
 }
 
 /** An image anywhere decides: a text model cannot even read the history. */

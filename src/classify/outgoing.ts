@@ -3,11 +3,9 @@
  * except the payload of images and sounds, which no text scan can read.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts'
-import { Candidates } from './candidates.ts'
-import { readDataUrl } from './data-url.ts'
-import { detectPrivateKey } from './detectors/private-key.ts'
-import { FORMAT, STABLE } from './folding.ts'
-import { emptyCounts, survey, type TextCounts } from './survey.ts'
+import { isDataUrl, readBase64, readDataUrl, readEmbedded } from './data-url.ts'
+import { holdsUnknownPart, isPayloadPlace, isReference, type Place } from './opaque.ts'
+import { TextScan } from './text-scan.ts'
 import { estimateTokens } from './tokens.ts'
 
 export interface Outgoing {
@@ -16,6 +14,8 @@ export interface Outgoing {
   readonly tokens: number
   /** Something was left unread because it is no text. */
   readonly unscannable: boolean
+  /** Something was left unread because there was too much. */
+  readonly tooLong: boolean
 }
 
 /** A number this long can be a card or an account; a shorter one is a setting. */
@@ -39,68 +39,85 @@ const UNCOUNTED = new Set([
   'user',
   'metadata',
 ])
+/** The fields whose texts the model reads one behind the other. */
+const PROSE = new Set(['content', 'text', 'input', 'output', 'instructions', 'arguments', 'input_text'])
 const LONGEST_LABELLED_VALUE = 120
-const FORMAT_CHARACTERS = /\p{Cf}/gu
+const SHORTEST_LABELLED_VALUE = 4
+const CHARACTERS_A_TOKEN = 4
+const TOP: Place = { holder: null, key: '' }
 
 export function readOutgoing(body: JsonObject, images: number): Outgoing {
   const reader = new OutgoingReader()
-  reader.readObject(body)
+  reader.readObject(body, TOP)
+  const { kinds, counts, unread } = reader.scan
   return {
-    kinds: reader.candidates.kinds,
-    tokens: estimateTokens(reader.counts, images),
+    kinds,
+    tokens: estimateTokens(counts, images) + Math.ceil(unread / CHARACTERS_A_TOKEN),
     unscannable: reader.unscannable,
+    tooLong: unread > 0,
   }
 }
 
 class OutgoingReader {
-  readonly counts: TextCounts = emptyCounts()
-  readonly candidates = new Candidates()
+  readonly scan = new TextScan()
   unscannable = false
-  /** Rescans (labelled values, joined parts) must not count their tokens again. */
-  readonly #uncounted: TextCounts = emptyCounts()
 
-  readObject(object: JsonObject): void {
+  readObject(object: JsonObject, place: Place): void {
     for (const key in object) {
       if (!Object.hasOwn(object, key)) continue
       const value = object[key]
-      if (value === undefined) continue
-      if (!ENVELOPE.has(key)) this.#scan(key, this.counts)
-      if (this.#isBinary(object, key, value)) this.unscannable = true
-      else this.#readValue(value, key)
+      if (value === undefined || value === null) continue
+      if (!ENVELOPE.has(key)) this.scan.scan(key, true)
+      this.unscannable ||= isReference(object, key, value)
+      if (isPayloadPlace(object, key, place)) this.#readPayload(value, object, key)
+      else this.#readValue(value, object, key)
     }
   }
 
-  #readValue(value: JsonValue, key: string): void {
+  #readValue(value: JsonValue, holder: JsonObject | null, key: string): void {
     if (typeof value === 'string') this.#readString(value, key)
     else if (typeof value === 'number') this.#readNumber(value, key)
     else if (Array.isArray(value)) this.#readArray(value as readonly JsonValue[], key)
-    else if (isJsonObject(value)) this.readObject(value)
+    else if (isJsonObject(value)) this.readObject(value, { holder, key })
+  }
+
+  /** Where an image, a sound or a file belongs. Whether it is one, what stands there must show. */
+  #readPayload(value: JsonValue, holder: JsonObject, key: string): void {
+    if (typeof value === 'string') {
+      const decoded = isDataUrl(value) ? readDataUrl(value) : (readEmbedded(value) ?? readBase64(value))
+      this.unscannable ||= decoded.isBinary
+      for (const text of decoded.texts) this.scan.scan(text, true)
+    } else if (Array.isArray(value)) {
+      for (const one of value as readonly JsonValue[]) this.#readPayload(one, holder, key)
+    } else this.#readValue(value, holder, key)
   }
 
   #readString(value: string, key: string): void {
-    const data = value.startsWith('data:') ? readDataUrl(value) : null
+    const data = isDataUrl(value) ? readDataUrl(value) : readEmbedded(value)
     if (data !== null) {
-      this.unscannable ||= data.unscannable
-      this.#scan(data.text, this.counts)
-      return
+      this.unscannable ||= data.isBinary
+      for (const text of data.texts) if (text !== value) this.scan.rescan(text)
     }
-    this.#scan(value, UNCOUNTED.has(key) ? this.#uncounted : this.counts)
+    this.scan.scan(value, !UNCOUNTED.has(key))
+    if (PROSE.has(key)) this.scan.continueWith(value)
     // `{"ssn": "…"}`: the key is the label of its value, and a label is what some numbers are known by.
-    if (value.length <= LONGEST_LABELLED_VALUE && value.length > 3 && !ENVELOPE.has(key)) {
-      this.#scan(`${key}: ${value}`, this.#uncounted)
+    const { length } = value
+    if (length <= LONGEST_LABELLED_VALUE && length >= SHORTEST_LABELLED_VALUE && !ENVELOPE.has(key)) {
+      this.scan.rescan(`${key}: ${value}`)
     }
   }
 
   #readNumber(value: number, key: string): void {
     if (Math.abs(value) < LONG_NUMBER) return
-    this.#scan(`${key}: ${value}`, this.counts)
+    this.scan.scan(`${key}: ${value}`, true)
   }
 
   #readArray(values: readonly JsonValue[], key: string): void {
+    this.unscannable ||= holdsUnknownPart(values, key)
     let joined = ''
     let parts = 0
     for (const value of values) {
-      this.#readValue(value, key)
+      this.#readValue(value, null, key)
       const text = isJsonObject(value) ? value['text'] : undefined
       if (typeof text === 'string') {
         joined += text
@@ -108,40 +125,6 @@ class OutgoingReader {
       }
     }
     // A secret cut in two by a part boundary is whole again for the model that reads it.
-    if (parts > 1) this.#scan(joined, this.#uncounted)
+    if (parts > 1) this.scan.rescan(joined)
   }
-
-  #scan(text: string, counts: TextCounts): void {
-    if (text === '') return
-    const { candidates } = this
-    candidates.begin()
-    const folding = survey(text, counts, candidates)
-    detectPrivateKey(text, candidates.kinds)
-    if (folding <= STABLE) return
-    // Full-width digits and zero-width joints hide a number from a pattern, not from a model (faults.md L24).
-    const folded = text.normalize('NFKC')
-    const plain = folding === FORMAT ? folded.replace(FORMAT_CHARACTERS, '') : folded
-    if (plain !== text) this.#scan(plain, this.#uncounted)
-  }
-
-  /** `input_audio.data`, an image source's `data`, Ollama's `images`: base64 without a `data:` in front. */
-  #isBinary(object: JsonObject, key: string, value: JsonValue): boolean {
-    if (key === 'data' && typeof value === 'string') {
-      return (object['type'] === 'base64' || typeof object['format'] === 'string') && isBase64(value)
-    }
-    return (
-      key === 'images' &&
-      Array.isArray(value) &&
-      value.every((one) => typeof one === 'string' && isBase64(one))
-    )
-  }
-}
-
-const SHORTEST_PAYLOAD = 64
-
-/** Base64 has none of the characters that prose and identifiers need; a text that only claims to be is scanned. */
-function isBase64(value: string): boolean {
-  return (
-    value.length >= SHORTEST_PAYLOAD && !value.includes(' ') && !value.includes('@') && !value.includes('.')
-  )
 }

@@ -74,6 +74,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
 
 const classification: fc.Arbitrary<Classification> = fc.record({
   task: fc.constantFrom(...TASKS),
+  fineTask: fc.constantFrom(...TASKS),
   complexity: fc.constantFrom(...COMPLEXITIES),
   complexityScore: fc.double({ min: 0, max: 1, noNaN: true }),
   sensitivity: fc.constantFrom(...SENSITIVITIES),

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { type Classification, FINE_TASKS } from '../classify/classification.ts'
+import { decided, route } from '../../test/support/decide-case.ts'
+import { classify } from '../classify/classify.ts'
+import { clientCodec } from '../wire/codecs.ts'
 import { matches } from './match.ts'
 import { advertisedModels, modelsOf, pinOf, resolveModel } from './model.ts'
 import type { Match, Policy, PolicyBackend } from './policy.ts'
 
 const tags: Classification = {
   task: 'code',
+  fineTask: 'code',
   complexity: 'medium',
   complexityScore: 0.5,
   sensitivity: 'normal',
@@ -18,6 +22,22 @@ const tags: Classification = {
 
 function holds(match: Match, given: Partial<Classification> = {}): boolean {
   return matches(match, { ...tags, ...given })
+}
+
+function routeOf(text: string): readonly [name: string, reason: string] {
+  const body = { model: 'auto', messages: [{ role: 'user', content: text }] }
+  const request = clientCodec('chat').decodeRequest(body)
+  const { route: name, reason } = decided({
+    tags: classify({ request, body, markedSensitive: false }, { unscannable: 'allow' }),
+    policy: {
+      routes: [
+        route('foreign', { match: { task: ['translation', 'math'] } }),
+        route('rest', { match: { task: ['general'] } }),
+        route('default'),
+      ],
+    },
+  })
+  return [name, reason]
 }
 
 describe('match', () => {
@@ -45,10 +65,23 @@ describe('match', () => {
   test('general covers the finer tags, and they match by their own names', () => {
     for (const task of FINE_TASKS) {
       assert.ok(holds({ task: ['general'] }, { task }), task)
+      assert.ok(holds({ task: ['general'] }, { task: 'general', fineTask: task }), task)
+      assert.ok(holds({ task: [task] }, { task: 'general', fineTask: task }), task)
       assert.ok(holds({ task: [task] }, { task }), task)
       assert.ok(!holds({ task: [task] }, { task: 'general' }), task)
     }
     assert.ok(!holds({ task: ['general'] }, { task: 'code' }))
+    assert.ok(holds({ task: ['math'] }, { task: 'general', fineTask: 'math' }))
+    assert.ok(!holds({ task: ['writing'] }, { task: 'general', fineTask: 'math' }))
+  })
+})
+
+describe('from text to a route', () => {
+  test('a finer task is matched by its name, and by general where nothing names it', () => {
+    assert.deepEqual(routeOf('Translate "good morning" into French'), ['foreign', 'matched task translation'])
+    assert.deepEqual(routeOf('Tell me about the harbour of Hamburg'), ['rest', 'matched task general'])
+    assert.equal(routeOf('Write a short poem about the sea')[0], 'rest')
+    assert.equal(routeOf('Write a Python function that reverses a string')[0], 'default')
   })
 })
 

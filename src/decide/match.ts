@@ -4,15 +4,16 @@ import type { Match, Policy, Route } from './policy.ts'
 
 const fineTasks: ReadonlySet<Task> = new Set(FINE_TASKS)
 
-/** `general` also covers the finer tags, so that a policy of the six tasks leaves no request out (SPEC 9.3). */
-export function taskMatches(wanted: readonly Task[], task: Task): boolean {
-  return wanted.includes(task) || (fineTasks.has(task) && wanted.includes('general'))
+/** By the finer name, or by `general`, which covers those: a policy of the six tasks leaves no request out (SPEC 9.3). */
+export function taskMatches(wanted: readonly Task[], task: Task, fineTask: Task = task): boolean {
+  if (wanted.includes(task) || wanted.includes(fineTask)) return true
+  return fineTasks.has(task) && wanted.includes('general')
 }
 
 export function matches(match: Match, tags: Classification): boolean {
   const { task, complexity, sensitivity, modality, family, tokens } = match
   return (
-    (task === undefined || taskMatches(task, tags.task)) &&
+    (task === undefined || taskMatches(task, tags.task, tags.fineTask)) &&
     (complexity === undefined || complexity.includes(tags.complexity)) &&
     (sensitivity === undefined || sensitivity.includes(tags.sensitivity)) &&
     (modality === undefined || modality.includes(tags.modality)) &&
@@ -32,7 +33,10 @@ const TAGS = ['task', 'complexity', 'sensitivity', 'modality', 'family'] as cons
 export function describeMatch(route: Route, tags: Classification): string {
   const { match } = route
   if (match === null) return 'default: no earlier route matched'
-  const parts = TAGS.filter((tag) => match[tag] !== undefined).map((tag) => `${tag} ${tags[tag]}`)
+  const { task } = match
+  // Named as the route names it: by the finer task only where that is what it asks for.
+  const named = { ...tags, task: task?.includes(tags.fineTask) === true ? tags.fineTask : tags.task }
+  const parts = TAGS.filter((tag) => match[tag] !== undefined).map((tag) => `${tag} ${named[tag]}`)
   if (match.tokens !== undefined) parts.push(`about ${tags.tokens} tokens`)
   return parts.length === 0 ? 'this route matches everything' : `matched ${parts.join(', ')}`
 }

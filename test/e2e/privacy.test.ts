@@ -171,7 +171,50 @@ const PLACES: readonly (readonly [string, string, object])[] = [
     },
   ],
   ['a stream of Responses', RESPONSES, { input: SECRET, stream: true }],
+  ...disguises(),
 ]
+
+/** The same in other dress: escaped, cut in two, called an image, put in a file. */
+function disguises(): readonly (readonly [string, string, object])[] {
+  const card = '4111111111111111'
+  const call = (args: object): object => ({
+    messages: [
+      { role: 'user', content: 'hi' },
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          { id: 'c1', type: 'function', function: { name: 'f', arguments: JSON.stringify(args) } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'c1', content: 'ok' },
+    ],
+  })
+  const user = (...contents: readonly unknown[]): object => ({
+    messages: contents.map((content) => ({ role: 'user', content })),
+  })
+  const file = Buffer.from(SECRET).toString('base64')
+  return [
+    ['escaped arguments', CHAT, call({ t: `${CANARY}\n${card}` })],
+    ['a text called an image', CHAT, ask(`data:image/png;base64,card:4111-1111-1111-1111 ${CANARY}`)],
+    [
+      'an image that is text',
+      CHAT,
+      user([
+        { type: 'text', text: CANARY },
+        { type: 'image_url', image_url: { url: `data:image/png;base64,${file}` } },
+      ]),
+    ],
+    ['two messages', CHAT, user(`${CANARY} card 4111 1111`, '1111 1111')],
+    [
+      'two items',
+      RESPONSES,
+      { input: [`${CANARY} 41111111`, card.slice(8)].map((content) => ({ role: 'user', content })) },
+    ],
+    ['foreign digits', CHAT, ask(`${CANARY} ${card.replaceAll('4', '\u0664').replaceAll('1', '\u0661')}`)],
+    ['a telephone number', CHAT, ask(`${CANARY} +49 170 4417823`)],
+  ]
+}
 
 describe('a private request stays', () => {
   for (const [place, path, body] of PLACES) {
@@ -441,6 +484,42 @@ describe('what the policy says in so many words', () => {
     const strict = await home.stage.router(`${backends(home)}${ROUTED}privacy: { unscannable: local-only }\n`)
     await assertServedLocally(await strict.post(CHAT, image))
     assert.equal(home.hosted.received.length, 1)
+  })
+})
+
+describe('what was not read', () => {
+  test('a file that no local server takes is refused there', async (t) => {
+    const home = await house(t)
+    const router = await home.stage.router(backends(home) + ROUTED)
+    for (const data of [SECRET, `data:text/plain; base64,${SECRET}`]) {
+      const encoded = data.replace(SECRET, Buffer.from(SECRET).toString('base64'))
+      const content = [{ type: 'file', file: { filename: 'a.txt', file_data: encoded } }]
+      const response = await router.post(CHAT, { messages: [{ role: 'user', content }] })
+      assert.equal(response.headers.get('x-llr-sensitivity'), 'high', await response.text())
+    }
+    assertUntouched(home.hosted)
+  })
+
+  test('a request too long to scan stays', async (t) => {
+    const home = await house(t)
+    const router = await home.stage.router(backends(home) + ROUTED)
+    await assertServedLocally(await router.post(CHAT, ask(`${'so it goes '.repeat(250_000)} ${CANARY}`)))
+    assertUntouched(home.hosted)
+  })
+
+  test('unscannable: local-only keeps what is not known to be text at home', async (t) => {
+    const home = await house(t)
+    const strict = await home.stage.router(`${backends(home)}${ROUTED}privacy: { unscannable: local-only }\n`)
+    const pdf = Buffer.from(`%PDF-1.7 ${CANARY}`).toString('base64')
+    for (const part of [
+      { type: 'file', file: { file_data: pdf } },
+      { type: 'file', file: { file_id: CANARY } },
+      { type: 'video_url', video_url: { url: `https://x.dev/${CANARY}` } },
+    ]) {
+      const response = await strict.post(CHAT, { messages: [{ role: 'user', content: [part] }] })
+      assert.equal(response.headers.get('x-llr-sensitivity'), 'high', await response.text())
+    }
+    assertUntouched(home.hosted)
   })
 })
 

@@ -59,6 +59,7 @@ export const spec: Policy = {
 
 const tags: Classification = {
   task: 'general',
+  fineTask: 'general',
   complexity: 'low',
   complexityScore: 0.1,
   sensitivity: 'normal',

@@ -44,6 +44,12 @@ export function detectIdentifier(text: string, start: number, end: number, kinds
   if (kind !== null && LABELLED_KINDS.has(kind)) kinds.add(kind)
 }
 
+/** `ibanDE89…`: glued to what it is called. */
+export function detectGluedIban(text: string, start: number, kinds: Set<string>): void {
+  const window = text.slice(start, start + LONGEST_IBAN_WRITTEN)
+  if (IBAN_START.test(window) && isIban(window)) kinds.add('iban')
+}
+
 function isIban(window: string): boolean {
   const compact = IBAN_BODY.exec(window)?.[0].replace(/[ -]/g, '').toUpperCase()
   if (compact === undefined) return false

@@ -1,5 +1,6 @@
 /** Numbers written in digits and separators: cards, phones, social security and other formal numbers. */
 import { isDigit, isWordCode } from '../characters.ts'
+import { isIssued, isSpelledCard, mayBeCard } from './card.ts'
 import { cpf, luhn } from './checksums.ts'
 import { Context, textAfter } from './context.ts'
 import { isBirthDate } from './dates.ts'
@@ -10,8 +11,8 @@ import { isPhone } from './phone.ts'
 const LONGEST_SPAN = 40
 const FEWEST_DIGITS = 5
 const MOST_DIGITS = 19
-/** Digit by digit, `4 5 3 9 …`: looked at for a card only, or a column of digits would cost as much as a page. */
-const FEWEST_SPELLED_OUT = 13
+/** Digits a run of single ones is looked at for; what is beyond is a column of them. */
+const MOST_SPELLED_OUT = 64
 const SPACE = 32
 const OPEN = 40
 const HYPHEN = 45
@@ -25,11 +26,11 @@ const LAST_DASH = 0x20_15
  * number and separates two, so each length is tried: a card must be seen with its expiry behind it.
  */
 export function detectNumber(text: string, start: number, kinds: Set<string>): number {
+  if (isSpelledOut(text, start)) return detectSpelledOut(text, start, kinds)
   const end = spanEnd(text, start)
   if (end - start < FEWEST_DIGITS) return end
-  const fewest = isSpelledOut(text, start) ? FEWEST_SPELLED_OUT : FEWEST_DIGITS
   const span = new NumberSpan(text, start, end, new Context(text, start))
-  while (span.digitCount >= fewest) {
+  while (span.digitCount >= FEWEST_DIGITS) {
     const kind = span.digitCount > MOST_DIGITS ? null : kindOf(span)
     if (kind !== null) {
       kinds.add(kind)
@@ -38,6 +39,22 @@ export function detectNumber(text: string, start: number, kinds: Set<string>): n
     span.shorten()
   }
   return firstBlank(text, start, end)
+}
+
+/**
+ * Digit by digit, `4 5 3 9 …`: looked at for a card only, before anything is put together, and in one go from its
+ * first digit: a column of digits would else cost as much as a page.
+ */
+function detectSpelledOut(text: string, start: number, kinds: Set<string>): number {
+  let at = start
+  for (let count = 0; isDigit(text.charCodeAt(at)); count += 1) {
+    if (count < MOST_SPELLED_OUT && isSpelledCard(text, at)) kinds.add('credit_card')
+    if (text.charCodeAt(at + 1) !== SPACE || !isDigit(text.charCodeAt(at + 2))) return at + 1
+    // The last single digit may have a number behind it.
+    if (isDigit(text.charCodeAt(at + 3))) return at + 1
+    at += 2
+  }
+  return at
 }
 
 /** Whether three digits follow, each with a blank behind it. */
@@ -97,27 +114,15 @@ function kindOf(span: NumberSpan): string | null {
   return labelledKind(span)
 }
 
-/** Issuer ranges with their lengths: Visa, Mastercard, Amex, Discover, JCB, Diners, Maestro, UnionPay. */
-const ISSUER =
-  /^(?:4(?:\d{12}|\d{15}|\d{18})|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01])\d{13}|3[47]\d{13}|6(?:011|5\d\d|4[4-9]\d)\d{12}|35(?:2[89]|[3-8]\d)\d{12}|3(?:0[0-5]|[68]\d)\d{11}|(?:50|5[6-9]|6\d)\d{10,17})$/
-/** The lengths there are for each first digit, as its code unit: a short look before the digits are put together. */
-const ISSUER_LENGTHS: ReadonlyMap<number, readonly number[]> = new Map([
-  [50, [16]],
-  [51, [14, 15, 16]],
-  [52, [13, 16, 19]],
-  [53, [12, 13, 14, 15, 16, 17, 18, 19]],
-  [54, [12, 13, 14, 15, 16, 17, 18, 19]],
-])
 const SHORTEST_CARD = 12
 const NOT_IN_CARD = /[./()]/
 
 function isCard(span: NumberSpan): boolean {
   const { text, start, digitCount, context } = span
-  if (digitCount < SHORTEST_CARD || ISSUER_LENGTHS.get(text.charCodeAt(start))?.includes(digitCount) !== true)
-    return false
+  if (digitCount < SHORTEST_CARD || !mayBeCard(text.charCodeAt(start), digitCount)) return false
   // The check digit first: it is the cheaper question, and rules nine of ten out.
   if (!(digitCount > SHORTEST_CARD && luhn(span.written)) && !context.announcesCard) return false
-  return ISSUER.test(span.digits) && !NOT_IN_CARD.test(span.written)
+  return isIssued(span.digits) && !NOT_IN_CARD.test(span.written)
 }
 
 /** Kinds that only their label tells, with the number of digits they can have. */

@@ -12,7 +12,8 @@ const FEWEST_INTERNATIONAL = 8
 const LONGEST_NATIONAL = 11
 /** North American: `(415) 555-2671`, `415-555-2671`, `415.555.2671`. A hyphen or dot in the right places. */
 const NORTH_AMERICAN = /^(?:1[ .-])?(?:\d{3}\) ?|[2-9]\d{2}[-.])\d{3}[-. ]\d{4}$/
-const INTERNATIONAL = /^(?:00|011)?[ -]?[1-9]\d{0,2}(?:[ ./()-]{1,3}\d{1,5}){2,6}$/
+const INTERNATIONAL =
+  /^(?:00|011)?[ -]?(?:[1-9]\d{0,2}(?:[ ./()-]{1,3}\d{1,10}){2,6}|(?:[17]|[2-9]\d{1,2})[ ./()-]{1,3}\d{8,12})$/
 const ONLY_DIGITS = /^\d+$/
 const AFTER = /^[\s,x\d-]{0,8}(?:office|fax|mobile|cell|home|desk|work|phone)\b/i
 /** Reserved for fiction and documentation: 555-0100 to 555-0199, with or without an area code. */
