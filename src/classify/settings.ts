@@ -7,8 +7,9 @@ export const unscannableShape = {
     .enum(['allow', 'local-only'])
     .default('allow')
     .describe(
-      'Images, sound and binary files cannot be scanned. `allow` lets them go where the policy says; ' +
-        '`local-only` treats every request that carries one as sensitive.',
+      'Images, sound, binary files, references by id, encrypted reasoning and parts of unknown type cannot be ' +
+        'scanned. `allow` lets them go where the policy says; `local-only` treats every request that carries one ' +
+        'as sensitive.',
     ),
 }
 
