@@ -1,29 +1,14 @@
 /** The official `openai` package's chat → the running router → llama.cpp's server; no stand-ins. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { it } from 'node:test'
 import OpenAI from 'openai'
-import { startRouter, type RunningRouter } from '../support/start-router.ts'
+import { startRouter } from '../support/start-router.ts'
 import { ENDLESS, policyFor, SENTENCE, user, WEATHER } from './asks.ts'
-import { engineIsMissing, startEngine, type RunningEngine } from './start-engine.ts'
+import { describeWithEngine } from './stage.ts'
 
-describe('chat by the openai package to a real engine', { skip: engineIsMissing }, () => {
-  let engine: RunningEngine
-  let router: RunningRouter
-  let openai: OpenAI
-
-  before(async () => {
-    engine = await startEngine()
-    router = await startRouter(policyFor(engine))
-    openai = router.openai
-  })
-  after(async () => {
-    await router.close()
-    await engine.kill()
-    assert.deepEqual(router.defects, [])
-  })
-
+describeWithEngine('chat by the openai package to a real engine', (stage) => {
   it('answers', async () => {
-    const { data, response } = await openai.chat.completions.create(user('Say hello')).withResponse()
+    const { data, response } = await stage.openai.chat.completions.create(user('Say hello')).withResponse()
     assert.equal(data.choices[0]?.message.content, SENTENCE)
     assert.equal(data.choices[0]?.finish_reason, 'stop')
     assert.equal(data.usage?.completion_tokens, 7)
@@ -32,7 +17,7 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('streams, with usage when asked for it', async () => {
-    const stream = await openai.chat.completions.create({
+    const stream = await stage.openai.chat.completions.create({
       ...user('Say hello'),
       stream: true,
       stream_options: { include_usage: true },
@@ -52,7 +37,7 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('does not send usage to a client that did not ask', async () => {
-    const stream = await openai.chat.completions.create({ ...user('Say hello'), stream: true })
+    const stream = await stage.openai.chat.completions.create({ ...user('Say hello'), stream: true })
     for await (const chunk of stream) {
       assert.equal(chunk.choices.length, 1)
       assert.ok(!chunk.usage)
@@ -60,14 +45,14 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('calls a tool, and answers from its result', async () => {
-    const first = await openai.chat.completions.create({ ...user('Weather?'), tools: [WEATHER] })
+    const first = await stage.openai.chat.completions.create({ ...user('Weather?'), tools: [WEATHER] })
     const message = first.choices[0]?.message
     const call = message?.tool_calls?.[0]
     assert.equal(first.choices[0]?.finish_reason, 'tool_calls')
     assert.ok(message !== undefined && call?.type === 'function')
     assert.equal(call.function.name, 'get_weather')
     assert.deepEqual(JSON.parse(call.function.arguments), { location: 'San Francisco' })
-    const second = await openai.chat.completions.create({
+    const second = await stage.openai.chat.completions.create({
       model: 'auto',
       messages: [
         { role: 'user', content: 'Weather?' },
@@ -80,7 +65,7 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('streams a tool call that the strict accumulator takes', async () => {
-    const stream = openai.chat.completions.stream({ ...user('Weather?'), tools: [WEATHER] })
+    const stream = stage.openai.chat.completions.stream({ ...user('Weather?'), tools: [WEATHER] })
     const final = await stream.finalChatCompletion()
     const call = final.choices[0]?.message.tool_calls?.[0]
     assert.equal(final.choices[0]?.finish_reason, 'tool_calls')
@@ -90,13 +75,13 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('passes reasoning on, buffered and streamed', async () => {
-    const whole = await openai.chat.completions.create(user('Please think.'))
+    const whole = await stage.openai.chat.completions.create(user('Please think.'))
     const message = whole.choices[0]?.message as { content: string; reasoning_content?: string } | undefined
     assert.match(message?.reasoning_content ?? '', /let me think/)
     assert.equal(message?.content, SENTENCE)
     let text = ''
     let reasoning = ''
-    for await (const chunk of await openai.chat.completions.create({
+    for await (const chunk of await stage.openai.chat.completions.create({
       ...user('Please think.'),
       stream: true,
     })) {
@@ -110,11 +95,11 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('says when the length ended an answer', async () => {
-    const whole = await openai.chat.completions.create({ ...user(ENDLESS), max_tokens: 5 })
+    const whole = await stage.openai.chat.completions.create({ ...user(ENDLESS), max_tokens: 5 })
     assert.equal(whole.choices[0]?.finish_reason, 'length')
     assert.equal(whole.usage?.completion_tokens, 5)
     let finish: string | null = null
-    for await (const chunk of await openai.chat.completions.create({
+    for await (const chunk of await stage.openai.chat.completions.create({
       ...user(ENDLESS),
       max_completion_tokens: 5,
       stream: true,
@@ -125,7 +110,7 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('keeps what only the engine knows: several choices, timings, its own parameters', async () => {
-    const whole = await openai.chat.completions.create({ ...user('Say hello'), n: 2 })
+    const whole = await stage.openai.chat.completions.create({ ...user('Say hello'), n: 2 })
     assert.equal(whole.choices.length, 2)
     assert.ok('timings' in whole)
     const bytes = {
@@ -134,7 +119,7 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
       return_progress: true,
       stream: true,
     }
-    const text = await (await router.post('/v1/chat/completions', bytes)).text()
+    const text = await (await stage.router.post('/v1/chat/completions', bytes)).text()
     assert.match(text, /"prompt_progress"/)
   })
 
@@ -145,18 +130,18 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
       required: ['answer'],
       additionalProperties: false,
     }
-    const whole = await openai.chat.completions.create({
+    const whole = await stage.openai.chat.completions.create({
       ...user('Say hello'),
       response_format: { type: 'json_schema', json_schema: { name: 'answer', strict: true, schema } },
     })
     assert.deepEqual(JSON.parse(whole.choices[0]?.message.content ?? ''), { answer: '42' })
-    const reply = await openai.responses.create({
+    const reply = await stage.openai.responses.create({
       model: 'auto',
       input: 'Say hello',
       text: { format: { type: 'json_schema', name: 'answer', strict: true, schema } },
     })
     assert.deepEqual(JSON.parse(reply.output_text), { answer: '42' })
-    const called = await openai.chat.completions.create({
+    const called = await stage.openai.chat.completions.create({
       ...user('Weather?'),
       tools: [WEATHER],
       tool_choice: 'required',
@@ -168,7 +153,11 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
     const schema = { type: 'no such type' }
     const format = { type: 'json_schema' as const, json_schema: { name: 'x', schema } }
     for (const stream of [false, true]) {
-      const bad = openai.chat.completions.create({ ...user('Say hello'), response_format: format, stream })
+      const bad = stage.openai.chat.completions.create({
+        ...user('Say hello'),
+        response_format: format,
+        stream,
+      })
       await assert.rejects(bad, (error) => {
         assert.ok(error instanceof OpenAI.APIError)
         assert.equal(error.status, 400)
@@ -183,9 +172,10 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
     const answers = await Promise.all(
       Array.from({ length: 8 }, async (_, i) => {
         if (i % 2 === 0)
-          return (await openai.chat.completions.create(user(`Say hello ${i}`))).choices[0]?.message.content
+          return (await stage.openai.chat.completions.create(user(`Say hello ${i}`))).choices[0]?.message
+            .content
         let text = ''
-        for await (const chunk of await openai.chat.completions.create({
+        for await (const chunk of await stage.openai.chat.completions.create({
           ...user(`Say hello ${i}`),
           stream: true,
         })) {
@@ -198,7 +188,7 @@ describe('chat by the openai package to a real engine', { skip: engineIsMissing 
   })
 
   it('has the tokens that the engine counted in its records', async () => {
-    const own = await startRouter(policyFor(engine))
+    const own = await startRouter(policyFor(stage.engine))
     try {
       await own.openai.chat.completions.create(user('Say hello'))
       for await (const _ of await own.openai.chat.completions.create({ ...user('Say hello'), stream: true }));

@@ -1,55 +1,40 @@
 /** A client that leaves: what a real engine makes of it. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { it } from 'node:test'
 import OpenAI from 'openai'
-import { startRouter, type RunningRouter } from '../support/start-router.ts'
-import { ENDLESS, eventually, policyFor, SENTENCE, user } from './asks.ts'
-import { engineIsMissing, startEngine, type RunningEngine } from './start-engine.ts'
+import { ENDLESS, eventually, SENTENCE, user } from './asks.ts'
+import { describeWithEngine } from './stage.ts'
 
-describe('a client that leaves a real engine', { skip: engineIsMissing }, () => {
-  let engine: RunningEngine
-  let router: RunningRouter
-  let openai: OpenAI
-
-  before(async () => {
-    engine = await startEngine()
-    router = await startRouter(policyFor(engine))
-    openai = router.openai
-  })
-  after(async () => {
-    await router.close()
-    await engine.kill()
-    assert.deepEqual(router.defects, [])
-  })
-
+describeWithEngine('a client that leaves a real engine', (stage) => {
   it('frees the slot of a stream', async () => {
-    const stream = await openai.chat.completions.create({ ...user(ENDLESS), stream: true })
+    const stream = await stage.openai.chat.completions.create({ ...user(ENDLESS), stream: true })
     let pieces = 0
     for await (const chunk of stream) {
       if (chunk.choices[0]?.delta.content && ++pieces === 5) break
     }
-    await eventually('the slot is free', async () => (await engine.busySlots()) === 0)
+    await eventually('the slot is free', async () => (await stage.engine.busySlots()) === 0)
     assert.equal(
-      (await openai.chat.completions.create(user('Say hello'))).choices[0]?.message.content,
+      (await stage.openai.chat.completions.create(user('Say hello'))).choices[0]?.message.content,
       SENTENCE,
     )
   })
 
   it('frees the slot of a responses stream', async () => {
-    const stream = await openai.responses.create({ model: 'auto', input: ENDLESS, stream: true })
+    const stream = await stage.openai.responses.create({ model: 'auto', input: ENDLESS, stream: true })
     for await (const event of stream) if (event.type === 'response.output_text.delta') break
-    await eventually('the slot is free', async () => (await engine.busySlots()) === 0)
+    await eventually('the slot is free', async () => (await stage.engine.busySlots()) === 0)
   })
 
   it('is let go of at once when it waited for a whole answer', async () => {
-    const inFlight = (): number | undefined => router.server.snapshot().fleet.backends.get('engine')?.inFlight
+    const inFlight = (): number | undefined =>
+      stage.router.server.snapshot().fleet.backends.get('engine')?.inFlight
     const leaving = new AbortController()
-    const answer = openai.chat.completions.create(
+    const answer = stage.openai.chat.completions.create(
       { ...user(ENDLESS), max_tokens: 3_000 },
       { signal: leaving.signal },
     )
     const gone = assert.rejects(answer, OpenAI.APIUserAbortError)
-    await eventually('the slot is taken', async () => (await engine.busySlots()) === 1)
+    await eventually('the slot is taken', async () => (await stage.engine.busySlots()) === 1)
     assert.equal(inFlight(), 1)
     leaving.abort()
     await gone

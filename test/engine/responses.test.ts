@@ -1,36 +1,19 @@
 /** The official `openai` package's Responses → the running router → llama.cpp's server, which is asked in chat. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import type OpenAI from 'openai'
-import { startRouter, type RunningRouter } from '../support/start-router.ts'
-import { ENDLESS, policyFor, SENTENCE, WEATHER } from './asks.ts'
-import { engineIsMissing, startEngine, type RunningEngine } from './start-engine.ts'
+import { it } from 'node:test'
+import { ENDLESS, SENTENCE, WEATHER } from './asks.ts'
+import { describeWithEngine } from './stage.ts'
 
-describe('responses by the openai package to a real engine', { skip: engineIsMissing }, () => {
-  let engine: RunningEngine
-  let router: RunningRouter
-  let openai: OpenAI
-
-  before(async () => {
-    engine = await startEngine()
-    router = await startRouter(policyFor(engine))
-    openai = router.openai
-  })
-  after(async () => {
-    await router.close()
-    await engine.kill()
-    assert.deepEqual(router.defects, [])
-  })
-
+describeWithEngine('responses by the openai package to a real engine', (stage) => {
   it('answers', async () => {
-    const reply = await openai.responses.create({ model: 'auto', input: 'Say hello' })
+    const reply = await stage.openai.responses.create({ model: 'auto', input: 'Say hello' })
     assert.equal(reply.output_text, SENTENCE)
     assert.equal(reply.status, 'completed')
     assert.equal(reply.usage?.output_tokens, 7)
   })
 
   it('streams what the strict accumulator takes', async () => {
-    const stream = openai.responses.stream({ model: 'auto', input: 'Say hello' })
+    const stream = stage.openai.responses.stream({ model: 'auto', input: 'Say hello' })
     const types: string[] = []
     for await (const event of stream) types.push(event.type)
     const final = await stream.finalResponse()
@@ -41,7 +24,7 @@ describe('responses by the openai package to a real engine', { skip: engineIsMis
   })
 
   it('streams reasoning as a summary, then the answer', async () => {
-    const stream = openai.responses.stream({ model: 'auto', input: 'Please think.' })
+    const stream = stage.openai.responses.stream({ model: 'auto', input: 'Please think.' })
     const final = await stream.finalResponse()
     assert.deepEqual(
       final.output.map((item) => item.type),
@@ -61,8 +44,8 @@ describe('responses by the openai package to a real engine', { skip: engineIsMis
       strict: false,
     }
     const question = { role: 'user' as const, content: 'Weather?' }
-    const whole = await openai.responses.create({ model: 'auto', input: [question], tools: [tool] })
-    const streamed = await openai.responses
+    const whole = await stage.openai.responses.create({ model: 'auto', input: [question], tools: [tool] })
+    const streamed = await stage.openai.responses
       .stream({ model: 'auto', input: [question], tools: [tool] })
       .finalResponse()
     for (const reply of [whole, streamed]) {
@@ -74,7 +57,7 @@ describe('responses by the openai package to a real engine', { skip: engineIsMis
     const call = whole.output[0]
     assert.ok(call?.type === 'function_call')
     const result = { type: 'function_call_output' as const, call_id: call.call_id, output: 'sunny' }
-    const after = await openai.responses.create({
+    const after = await stage.openai.responses.create({
       model: 'auto',
       input: [question, call, result],
       tools: [tool],
@@ -84,11 +67,11 @@ describe('responses by the openai package to a real engine', { skip: engineIsMis
 
   it('is incomplete when the length ended it', async () => {
     const request = { model: 'auto', input: ENDLESS, max_output_tokens: 16 }
-    const whole = await openai.responses.create(request)
+    const whole = await stage.openai.responses.create(request)
     assert.equal(whole.status, 'incomplete')
     assert.equal(whole.incomplete_details?.reason, 'max_output_tokens')
     const types: string[] = []
-    for await (const event of await openai.responses.create({ ...request, stream: true }))
+    for await (const event of await stage.openai.responses.create({ ...request, stream: true }))
       types.push(event.type)
     assert.equal(types.at(-1), 'response.incomplete')
   })
