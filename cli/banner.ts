@@ -21,7 +21,7 @@ export function banner({ server, isBuiltin, policyPath }: BannerOptions): string
     '',
     isBuiltin
       ? `Policy    built-in default, because there is no ${policyPath} (write one: ${COMMAND} init)`
-      : `Policy    ${config.source.path ?? config.source.label}, ${config.policy.routes.length} routes`,
+      : `Policy    ${config.source.path ?? config.source.label}, ${config.policy.routes.length} ${config.policy.routes.length === 1 ? 'route' : 'routes'}`,
     ...backendLines(server),
   ]
   for (const warning of config.warnings) lines.push(`Warning   ${warning}`)

@@ -15,7 +15,7 @@ export interface InitOptions {
 export async function initCommand({ env, path, force }: InitOptions): Promise<number> {
   if (existsSync(path) && !force && !(await mayOverwrite(path))) {
     process.stderr.write(
-      `llr: ${path} exists and was left as it is. To replace it: ${COMMAND} init --force\n`,
+      `llr: ${path} exists and was left as it is. To replace it: ${COMMAND} init --force ${path}\n`,
     )
     return 1
   }

@@ -1,6 +1,7 @@
 /** Arguments → command. Each command is a file of its own and returns its exit code. */
 import { parseArgs } from 'node:util'
 import { accessSync, constants, createReadStream, type ReadStream } from 'node:fs'
+import { didYouMean } from '../src/config/did-you-mean.ts'
 import { VERSION } from '../src/version.ts'
 import { checkCommand } from './check.ts'
 import { classifyCommand } from './classify.ts'
@@ -41,7 +42,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   try {
     parsed = parseArgs({ args: [...argv], options: OPTIONS, allowPositionals: true })
   } catch (error) {
-    process.stderr.write(`llr: ${error instanceof Error ? error.message : 'bad arguments'}\n\n${USAGE}`)
+    process.stderr.write(`llr: ${badArguments(error)}\n\n${USAGE}`)
     return 2
   }
   const { values, positionals } = parsed
@@ -96,6 +97,16 @@ export async function run(argv: readonly string[]): Promise<number> {
       process.stderr.write(`llr: there is no command "${command}".\n\n${USAGE}`)
       return 2
   }
+}
+
+/** Node's own words end in advice about positional arguments, which is not what went wrong. */
+function badArguments(error: unknown): string {
+  const message = error instanceof Error ? error.message : ''
+  const [, option] = /'(-[^' ]*)/.exec(message) ?? []
+  if (option === undefined) return 'the arguments cannot be read.'
+  if (!message.startsWith('Unknown option')) return `${option} is used in the wrong way.`
+  const near = didYouMean(option.replace(/^-+/, ''), Object.keys(OPTIONS))
+  return `there is no option ${option}${near === undefined ? '' : `; did you mean --${near}?`}`
 }
 
 interface Checked {

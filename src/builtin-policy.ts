@@ -195,7 +195,7 @@ const HEAD = [
 const DEMONSTRATION = [
   'backends:',
   '  # No Ollama with a model and no key was found. This answers by itself, and says that it is a demonstration.',
-  '  # For real answers: install Ollama, `ollama pull llama3.2`, then `llr init`; or set OPENAI_API_KEY.',
+  '  # For real answers: install Ollama, `ollama pull llama3.2`, then `llr init --force`; or set OPENAI_API_KEY.',
   '  demo: { type: demo }',
   'routes:',
   '  - default: demo',

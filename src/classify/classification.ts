@@ -31,7 +31,7 @@ export interface Classification {
   /** The finer kind of work where there is one, else the same: a policy matches either (SPEC 9.3). */
   readonly fineTask: Task
   readonly complexity: Complexity
-  /** 0 (trivial) to 1 (hard); the level is cut from it. */
+  /** 0 (trivial) to 1 (hard). The level follows it, but `low` also needs evidence of triviality. */
   readonly complexityScore: number
   readonly sensitivity: Sensitivity
   /** Why it is high: `header`, `unscannable`, `too-long-to-scan`, `classifier-failure`, or the kinds that the content scan found. */

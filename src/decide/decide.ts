@@ -57,8 +57,7 @@ function pinnedTo(pin: Pin, situation: Situation): Decision {
 function routed(situation: Situation): Decision {
   const { policy, tags, ask, label } = situation
   const route = firstMatch(policy, tags)
-  const own =
-    route === null ? { targets: [], rejected: [], labelDecided: false } : sift(chainOf(route), situation)
+  const own = route === null ? { targets: [], rejected: [] } : sift(chainOf(route), situation)
   const walked = walkOn(own, route, situation)
   const sifted = walked ?? own
   const { targets, shift } =
@@ -113,7 +112,6 @@ function walkOn(own: Sifted, route: Route | null, situation: Situation): Sifted 
   return {
     targets: found.targets,
     rejected: [...own.rejected, ...found.rejected],
-    labelDecided: own.labelDecided || found.labelDecided,
   }
 }
 
@@ -142,6 +140,6 @@ function underPrivacyRule(draft: Decision, situation: Situation): Decision {
     rejected,
     shift: null,
     shadow: null,
-    refusal: targets.length === 0 ? refusalFor({ targets, rejected, labelDecided: true }, situation) : null,
+    refusal: targets.length === 0 ? refusalFor({ targets, rejected }, situation) : null,
   }
 }

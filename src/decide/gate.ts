@@ -21,10 +21,7 @@ export interface Candidate {
   readonly model?: string | null
 }
 
-export type Verdict =
-  | { readonly target: Target }
-  /** `byLabelAlone`: it could have served, were the request not private. */
-  | { readonly rejection: Rejection; readonly byLabelAlone: boolean }
+export type Verdict = { readonly target: Target } | { readonly rejection: Rejection }
 
 export const NOT_PROVEN_LOCAL = 'not proven local, and this request is sensitive'
 
@@ -44,9 +41,8 @@ export function permitted(label: Label, target: Target): boolean {
 
 export function gate(candidate: Candidate, { tags, ask, policy, view, label }: Situation): Verdict {
   const { backend: name, role } = candidate
-  const reject = (model: string, reasons: readonly string[], byLabelAlone = false): Verdict => ({
+  const reject = (model: string, reasons: readonly string[]): Verdict => ({
     rejection: { backend: name, model, role, reason: reasons.join('; ') },
-    byLabelAlone,
   })
 
   const backend = backendOf(policy, name)
@@ -59,16 +55,13 @@ export function gate(candidate: Candidate, { tags, ask, policy, view, label }: S
   if (unavailable !== null) reasons.push(unavailable)
 
   const target: Target = { backend: name, model, provenLocal: view.isProvenLocal(name, model) }
-  const usableButForLabel = reasons.length === 0
   if (!permitted(label, target)) reasons.push(NOT_PROVEN_LOCAL)
-  return reasons.length === 0 ? { target } : reject(model, reasons, usableButForLabel)
+  return reasons.length === 0 ? { target } : reject(model, reasons)
 }
 
 export interface Sifted {
   readonly targets: readonly Target[]
   readonly rejected: readonly Rejection[]
-  /** At least one was turned away by the label and by nothing else. */
-  readonly labelDecided: boolean
 }
 
 export function sameTarget(a: Target, b: Target): boolean {
@@ -79,15 +72,13 @@ export function sameTarget(a: Target, b: Target): boolean {
 export function sift(candidates: readonly Candidate[], situation: Situation): Sifted {
   const targets: Target[] = []
   const rejected: Rejection[] = []
-  let labelDecided = false
   for (const candidate of candidates) {
     const verdict = gate(candidate, situation)
     if ('rejection' in verdict) {
       rejected.push(verdict.rejection)
-      labelDecided ||= verdict.byLabelAlone
     } else if (!targets.some((known) => sameTarget(known, verdict.target))) {
       targets.push(verdict.target)
     }
   }
-  return { targets, rejected, labelDecided }
+  return { targets, rejected }
 }

@@ -1,6 +1,6 @@
 /** What a client is told when no target is left: which backends, why not, and what would help. */
 import type { Decision, Rejection } from './decision.ts'
-import type { Sifted, Situation } from './gate.ts'
+import { NOT_PROVEN_LOCAL, type Sifted, type Situation } from './gate.ts'
 
 function list(rejected: readonly Rejection[]): string {
   if (rejected.length === 0) return 'the policy names none'
@@ -12,19 +12,21 @@ function list(rejected: readonly Rejection[]): string {
 /**
  * A private request is never told to try elsewhere: what helps is a local backend that works, not another road out.
  */
-export function refusalFor(sifted: Sifted, { label }: Situation): NonNullable<Decision['refusal']> {
-  const tried = list(sifted.rejected)
-  if (label === 'local-only' && sifted.labelDecided) {
+export function refusalFor({ rejected }: Sifted, { label }: Situation): NonNullable<Decision['refusal']> {
+  const tried = list(rejected)
+  // Also when something else stood in its way as well: the client has to know that the label will.
+  const isUnproven = rejected.some(({ reason }) => reason.includes(NOT_PROVEN_LOCAL))
+  if (label === 'local-only' && isUnproven) {
     return {
       code: 'privacy_no_local_target',
       message:
         `This request is sensitive and stays on backends that are proven local, and none of those can take it. ` +
-        `Tried ${tried}. Start the local server or check that it runs on this machine; GET /health shows its state.`,
+        `Tried ${tried}. A local server that runs on this machine, and is in the policy, could; GET /health shows the state of each.`,
     }
   }
   const advice =
     label === 'local-only'
       ? 'Start the local server; GET /health shows its state.'
-      : 'GET /health shows the state of each backend; add a fallback to the route, or send "model": "auto".'
+      : 'Mend what is named, or give the route a fallback; GET /health shows the state of each backend.'
   return { code: 'no_target', message: `No backend can take this request. Tried ${tried}. ${advice}` }
 }

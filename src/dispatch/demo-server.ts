@@ -15,7 +15,7 @@ export interface DemoServer {
 }
 
 const WORDS =
-  'This is the demonstration backend of local-llm-router : no model is connected . Start Ollama or set a key , then run llr init .'.split(
+  'This is the demonstration backend of local-llm-router : no model is connected . Start Ollama or set a key , then start it again .'.split(
     ' ',
   )
 
