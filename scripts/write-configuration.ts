@@ -116,6 +116,12 @@ These hold for every backend; a backend's own \`timeouts\` win over them.
 
 <!-- table: records -->
 
+## Stored answers: \`responses\`
+
+<!-- table: responses -->
+
+On disk they are in a file of their own beside \`LLR_DB\`, its name with \`.responses\` behind it, that only the router's user can read.
+
 ## Environment
 
 | variable | default | meaning |
@@ -126,6 +132,7 @@ These hold for every backend; a backend's own \`timeouts\` win over them.
 | \`LLR_DB\` | \`./metrics.db\` | Where records are kept. |
 | \`LLR_LOG_LEVEL\` | \`info\` | What goes to standard error: \`silent\`, \`fatal\`, \`error\`, \`warn\`, \`info\`, \`debug\`, \`trace\`. |
 | \`OLLAMA_HOST\` | \`localhost:11434\` | Where \`llr init\` and the built-in default look for Ollama. |
+| \`ANTHROPIC_API_KEY\` | | Key for backends of \`type: anthropic\`. |
 | \`OPENAI_API_KEY\` | | Key for backends of \`type: openai\`. |
 | \`SARMALINK_API_KEY\` | | Key for backends of \`type: sarmalink\`. |
 

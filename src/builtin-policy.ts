@@ -15,6 +15,9 @@ export interface Found {
 
 // Names of models that answer nothing: embedders, rerankers, and guards that only say "safe".
 const NOT_CHAT = /embed|rerank|minilm|bge-|paraphrase|(?:^|[-/])(?:e5|gte)-|guard|shield/i
+/** Of those, the ones that make vectors; the most widely indexed first. */
+const EMBEDDER = /embed|minilm|bge-|(?:^|[-/])(?:e5|gte)-/i
+const EMBEDDER_FIRST = /nomic-embed/i
 const CLOUD = /[:-]cloud$/i
 const CODER = /code|devstral/i
 // gemma3 has eyes from 4b up; gemma3n and the two smallest have none.
@@ -51,13 +54,13 @@ export interface PickedModels {
   readonly coder: string | null
   readonly vision: string | null
   readonly general: string
+  readonly embedder: string | null
 }
 
 /** null: none of these can chat. */
 export function pickModels(models: readonly FoundModel[]): PickedModels | null {
-  const usable = models.filter(
-    ({ name, remote }) => !remote && !NOT_CHAT.test(name) && !CLOUD.test(name) && name.length <= LONGEST_NAME,
-  )
+  const own = models.filter(({ name, remote }) => !remote && !CLOUD.test(name) && name.length <= LONGEST_NAME)
+  const usable = own.filter(({ name }) => !NOT_CHAT.test(name))
   const isPlainChat = (name: string): boolean => !CODER.test(name) && !VISION_ONLY.test(name)
   const general = pick(
     usable,
@@ -80,6 +83,11 @@ export function pickModels(models: readonly FoundModel[]): PickedModels | null {
       (name) => VISION.test(name),
     ),
     general,
+    embedder: pick(
+      own,
+      (name) => EMBEDDER_FIRST.test(name),
+      (name) => EMBEDDER.test(name) && !/rerank/i.test(name),
+    ),
   }
 }
 
@@ -98,7 +106,7 @@ function isOnThisMachine(endpoint: string): boolean {
 }
 
 function localBackend({ endpoint, picked }: NonNullable<Parts['local']>): string[] {
-  const { coder, vision, general } = picked
+  const { coder, vision, general, embedder } = picked
   const families = [
     ...(coder === null ? [] : [`qwen-coder: ${quote(coder)}`]),
     ...(vision === null ? [] : [`gemma: ${quote(vision)}`]),
@@ -112,6 +120,7 @@ function localBackend({ endpoint, picked }: NonNullable<Parts['local']>): string
     `    families: { ${families.join(', ')} }`,
     '    # For the families that are not named above.',
     `    model: ${quote(general)}`,
+    ...(embedder === null ? [] : ['    # For /v1/embeddings.', `    embeddings: ${quote(embedder)}`]),
     ...(coder === null ? ['    # No model for code is installed: ollama pull qwen2.5-coder:7b'] : []),
     ...(vision === null ? ['    # No model for pictures is installed: ollama pull gemma3:4b'] : []),
     ...(isOnThisMachine(endpoint)

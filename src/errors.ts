@@ -13,7 +13,12 @@ export const ERRORS = {
   unsupported_value: { status: 400, type: 'invalid_request_error', retryable: false },
   previous_response_not_found: { status: 400, type: 'invalid_request_error', retryable: false },
   context_length_exceeded: { status: 400, type: 'invalid_request_error', retryable: false },
+  // Not 503: agents repeat a 5xx for half a minute and show nothing, whatever the headers say (docs/clients.md).
+  no_target: { status: 400, type: 'invalid_request_error', retryable: false },
+  privacy_no_local_target: { status: 400, type: 'invalid_request_error', retryable: false },
   upstream_rejected: { status: 400, type: 'invalid_request_error', retryable: false },
+  model_not_found: { status: 404, type: 'invalid_request_error', retryable: false },
+  not_allowed: { status: 403, type: 'invalid_request_error', retryable: false },
   not_found: { status: 404, type: 'invalid_request_error', retryable: false },
   method_not_allowed: { status: 405, type: 'invalid_request_error', retryable: false },
   request_timeout: { status: 408, type: 'invalid_request_error', retryable: true },
@@ -25,8 +30,6 @@ export const ERRORS = {
   upstream_error: { status: 502, type: 'server_error', retryable: true },
   upstream_truncated: { status: 502, type: 'server_error', retryable: true },
   upstream_misconfigured: { status: 502, type: 'server_error', retryable: false },
-  no_target: { status: 503, type: 'server_error', retryable: false },
-  privacy_no_local_target: { status: 503, type: 'server_error', retryable: false },
   backend_unavailable: { status: 503, type: 'server_error', retryable: true },
   server_shutdown: { status: 503, type: 'server_error', retryable: true },
   upstream_timeout: { status: 504, type: 'server_error', retryable: true },
@@ -35,11 +38,18 @@ export const ERRORS = {
 /** A key of {@link ERRORS}; also the `code` that a client sees. */
 export type ErrorCode = keyof typeof ERRORS
 
+export interface ContextTokens {
+  readonly prompt: number
+  readonly context: number
+}
+
 export interface RouterErrorDetails {
   /** The request parameter at fault, as a client would write it (`messages[2].content`). */
   readonly param?: string | undefined
   /** Seconds the client should wait, when known. */
   readonly retryAfterSeconds?: number | undefined
+  /** Of `context_length_exceeded`: the size of the prompt and of the context, where known. */
+  readonly tokens?: ContextTokens | undefined
   readonly cause?: unknown
 }
 
@@ -52,6 +62,7 @@ export class RouterError extends Error {
   readonly retryable: boolean
   readonly param: string | null
   readonly retryAfterSeconds: number | null
+  readonly tokens: ContextTokens | null
 
   constructor(code: ErrorCode, message: string, details: RouterErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
@@ -61,5 +72,6 @@ export class RouterError extends Error {
     this.retryable = ERRORS[code].retryable
     this.param = details.param ?? null
     this.retryAfterSeconds = details.retryAfterSeconds ?? null
+    this.tokens = details.tokens ?? null
   }
 }

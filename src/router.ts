@@ -10,23 +10,22 @@ import { decide } from './decide/decide.ts'
 import type { Ask, Decision } from './decide/decision.ts'
 import type { Departures } from './departures.ts'
 import { dispatch } from './dispatch/dispatch.ts'
-import { isPassThrough } from './dispatch/outbound.ts'
 import type { Attempt, Outcome } from './dispatch/outcome.ts'
 import type { Shadows } from './dispatch/shadow.ts'
-import type { StreamSink } from './dispatch/sink.ts'
 import { RouterError } from './errors.ts'
 import { toRequestRecord, toShadowRecord } from './record/from-outcome.ts'
 import type { LatencyBook } from './record/latency.ts'
 import type { Metrics } from './record/prometheus.ts'
 import type { Recorder } from './record/recorder.ts'
+import type { ResponseStore } from './record/response-store.ts'
 import { explain, type Explanation } from './reply/headers.ts'
-import { replyContext, sendAnswer, sendError } from './reply/reply.ts'
-import { createStreamReply } from './reply/stream-reply.ts'
+import { replyContext, sendAnswer, sendError, sendOwnAnswer } from './reply/reply.ts'
+import { createStreamReply, type StreamReply } from './reply/stream-reply.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createView } from './view.ts'
 import type { ClientCodec } from './wire/codec.ts'
-import { clientCodec } from './wire/codecs.ts'
-import { isJsonObject } from './wire/json.ts'
+import { clientCodec, type ClientProtocol } from './wire/codecs.ts'
+import { turnOf } from './wire/responses/stored-answers.ts'
 
 export interface RouterParts {
   readonly clock: Clock
@@ -35,18 +34,27 @@ export interface RouterParts {
   readonly metrics: Metrics
   readonly shadows: Shadows
   readonly departures: Departures
+  /** Turns of the Responses API that clients may refer back to. */
+  readonly turns: ResponseStore
   /** Told of defects of ours only; never of request text. */
   readonly onDefect: (requestId: string, error: unknown) => void
 }
 
+/** What a path asks for: an answer in its protocol, or only the size of what is asked. */
+export interface Endpoint {
+  readonly protocol: ClientProtocol
+  readonly counts?: boolean
+}
+
 export interface Router {
-  handle(incoming: IncomingMessage, outgoing: ServerResponse, protocol: 'chat' | 'responses'): Promise<void>
+  handle(incoming: IncomingMessage, outgoing: ServerResponse, endpoint: Endpoint): Promise<void>
 }
 
 /** Everything known of one request so far; errors are explained from it. */
 interface Passage {
   readonly arrival: Arrival
   readonly snapshot: Snapshot
+  readonly endpoint: Endpoint
   readonly codec: ClientCodec
   readonly outgoing: ServerResponse
   accepted: Accepted | null
@@ -59,13 +67,24 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
   const { clock } = parts
 
   async function route(incoming: IncomingMessage, passage: Passage): Promise<void> {
-    const { snapshot, arrival, codec, outgoing } = passage
+    const { snapshot, arrival, codec, outgoing, endpoint } = passage
     const { config, fleet } = snapshot
-    const accepted = await accept(incoming, arrival, codec, { limits: config.limits, clock })
+    const { limits } = config
+    const counts = endpoint.counts === true
+    const accepted = await accept(incoming, arrival, codec, { limits, clock, turns: parts.turns, counts })
     passage.accepted = accepted
+    const { ready } = accepted.request
+    if (ready !== undefined) {
+      const answer = ready(Math.floor(clock.epochMs() / 1000))
+      return sendOwnAnswer(outgoing, answer, explanationOf(passage, null), codec)
+    }
 
     const classification = classify(accepted, config.classify)
     passage.classification = classification
+    if (counts) {
+      const count = codec.tokenCount?.encodeReply(classification.tokens) ?? ''
+      return sendOwnAnswer(outgoing, count, explanationOf(passage, null), codec)
+    }
 
     // Proofs are renewed in the background; a private request does not wait for the next round if one lapsed.
     if (classification.sensitivity === 'high') await fleet.locality.refresh()
@@ -84,17 +103,34 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
 
     if (outcome.answer !== null) {
       const { answer } = outcome
-      const context = replyContext(accepted, classification, answer.target.model, clock.epochMs())
-      // An answer that names no model is written anew, with the one that was asked.
-      const namesModel = isJsonObject(answer.body) && typeof answer.body['model'] === 'string'
-      const passThrough = namesModel && isPassThroughTo(passage, accepted, answer.target.backend)
-      sendAnswer(outgoing, answer, explanationOf(passage, answer.target), { codec, context, passThrough })
-    } else if (!outcome.committed && outcome.error !== null) {
-      sendError(outgoing, outcome.error, explanationOf(passage, null), codec)
+      const context = replyContext(accepted, classification, answer.target.model, clock)
+      const sent = sendAnswer(outgoing, answer, explanationOf(passage, answer.target), { codec, context })
+      keepTurn(accepted, decision, sent.toString('utf8'))
+    } else if (outcome.committed) {
+      keepTurn(accepted, decision, sink?.answer() ?? null)
+    } else if (outcome.error !== null) {
+      if (sink?.isOpen() === true) sink.fail(outcome.error)
+      else sendError(outgoing, outcome.error, explanationOf(passage, null), codec)
     }
     // Neither an answer nor an error can reach a client that left, or one that takes nothing.
     if (outcome.error?.code === 'client_closed_request') outgoing.destroy()
     remember(passage, accepted, classification, outcome)
+  }
+
+  /** Responses clients may go on from an answer by its id, unless they asked not to have it kept. */
+  function keepTurn(accepted: Accepted, decision: Decision, answer: string | null): void {
+    if (accepted.newItems === null || answer === null || accepted.body['store'] === false) return
+    const previousId = accepted.body['previous_response_id']
+    const turn = turnOf(answer, accepted.newItems(), {
+      sensitive: decision.label === 'local-only',
+      previousId: typeof previousId === 'string' ? previousId : null,
+    })
+    if (turn === null) return
+    // A backend may use an id twice (Ollama's are short): then it must lead to neither conversation.
+    void parts.turns.response(turn.id).then((known) => {
+      if (known === null) parts.turns.remember(turn)
+      else void parts.turns.forget(turn.id)
+    })
   }
 
   /** Behind the reply: the record, and the mirror that the client neither waits for nor sees. */
@@ -126,19 +162,19 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
     accepted: Accepted,
     classification: Classification,
     decision: Decision,
-  ): StreamSink {
+  ): StreamReply {
     return createStreamReply({
       response: passage.outgoing,
       codec: passage.codec,
-      contextOf: (target) => replyContext(accepted, classification, target.model, clock.epochMs()),
+      contextOf: (target) => replyContext(accepted, classification, target.model, clock),
       headersOf: (target, failed) =>
         explain({ requestId: accepted.id, classification, decision, target, failed }),
-      isPassThrough: (target) => isPassThroughTo(passage, accepted, target.backend),
+      startedAtMs: accepted.receivedAtMs,
     })
   }
 
   return {
-    async handle(incoming, outgoing, protocol) {
+    async handle(incoming, outgoing, endpoint) {
       const snapshot = current()
       const receivedAtEpochMs = clock.epochMs()
       const arrival = {
@@ -146,10 +182,11 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
         receivedAtEpochMs,
         receivedAtMs: clock.nowMs(),
       }
-      const codec = clientCodec(protocol)
+      const codec = clientCodec(endpoint.protocol)
       const passage: Passage = {
         arrival,
         snapshot,
+        endpoint,
         codec,
         outgoing,
         accepted: null,
@@ -184,14 +221,10 @@ export function askOf({ id, request }: Pick<Accepted, 'id' | 'request'>): Ask {
     id,
     model: request.model,
     stream: request.stream,
+    embeds: request.embedding !== undefined,
     needsTools: request.tools.length > 0,
     needsVision: request.messages.some((message) => message.content.some((part) => part.type === 'image')),
   }
-}
-
-function isPassThroughTo({ snapshot }: Passage, accepted: Accepted, name: string): boolean {
-  const backend = snapshot.fleet.backends.get(name)
-  return backend !== undefined && isPassThrough(accepted, backend)
 }
 
 function explanationOf(passage: Passage, target: Explanation['target']): Explanation {

@@ -5,15 +5,19 @@ import { malformedRequest, refuseMalformed } from './accept/malformed.ts'
 import { createListener } from './app.ts'
 import { systemClock, type Clock, type Timer } from './clock.ts'
 import type { Config } from './config.ts'
-import { advertisedModels } from './decide/model.ts'
+import { EMBEDDINGS_ROUTE } from './decide/embedding.ts'
 import { createDepartures, type Departures } from './departures.ts'
 import { createShadows } from './dispatch/shadow.ts'
 import { healthOf, isLocalBackend } from './health.ts'
+import { modelList } from './models.ts'
+import { ollamaModels } from './ollama-models.ts'
 import { createAbReporter, type AbReportPolicy } from './record/ab-report.ts'
 import { createLatencyBook } from './record/latency.ts'
+import { createFaultReport } from './record/fault-report.ts'
 import { createMetrics, type MetricNames } from './record/prometheus.ts'
 import { createRecorder, type RecordLog } from './record/recorder.ts'
 import type { RecordsSettings } from './record/settings.ts'
+import { createResponseStore } from './record/response-store.ts'
 import { openSqliteStore } from './record/sqlite-store.ts'
 import { createSummariser, parseHours } from './record/summary.ts'
 import { createRouter } from './router.ts'
@@ -73,12 +77,18 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     observers: [metrics, latency],
     onDropped: (count) => metrics.recordsDropped(count),
   })
+  const turns = createResponseStore({
+    settings: () => snapshot.config.responses,
+    clock,
+    disk: options.dbPath === ':memory:' ? null : `${options.dbPath}.responses`,
+    onFault: createFaultReport(log, 'stored responses').failed,
+  })
   const shadows = createShadows(clock, () => snapshot.config.shadow.maxConcurrent)
   const departures = createDepartures()
   const onDefect = (requestId: string, error: unknown): void =>
     log.error({ requestId, defect: stackOf(error) }, 'a defect of the router')
   const router = createRouter(
-    { clock, recorder, latency, metrics, shadows, departures, onDefect },
+    { clock, recorder, latency, metrics, shadows, departures, turns, onDefect },
     () => snapshot,
   )
   const summarise = createSummariser({ store, recorder, clock })
@@ -93,14 +103,20 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
   const listener = createListener({
     router,
     health: () => healthOf({ snapshot, clock, version: VERSION, startedAtMs, loadedAtEpochMs, reloadError }),
-    models: () => modelList(snapshot.config),
+    models: () => modelList(snapshot.config.policy),
+    turns,
+    ollama: ollamaModels(
+      () => snapshot,
+      clock,
+      () => loadedAtEpochMs,
+    ),
     summary: (hours) => summarise(parseHours(hours, records)),
     abReport: () => reportAb(abPolicy),
     prometheus: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     onDefect,
   })
   const server = createServer(listener)
-  const malformed = clientCodec('chat').encodeError(malformedRequest())
+  const malformed = clientCodec('chat').encodeError(malformedRequest(), '')
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, malformed))
   // A client that thinks between two requests should not pay for a new connection each time.
   server.keepAliveTimeout = 65_000
@@ -131,13 +147,14 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
       snapshot.retire()
       await snapshot.closed
       await recorder.close()
+      await turns.close()
     },
   }
 }
 
 function namesOf(config: Config): MetricNames {
   return {
-    routes: [...config.policy.routes.map((route) => route.name), 'pinned'],
+    routes: [...config.policy.routes.map((route) => route.name), 'pinned', EMBEDDINGS_ROUTE],
     backends: Object.keys(config.policy.backends),
   }
 }
@@ -162,18 +179,6 @@ function abPolicyOf({ policy, verdict, prices }: Config): AbReportPolicy {
   const declared = Object.entries(prices).filter(([, price]) => price !== null)
   return { ab: policy.ab, verdict, prices: Object.fromEntries(declared) as AbReportPolicy['prices'] }
 }
-
-function modelList(config: Config): { readonly object: string; readonly data: readonly ModelEntry[] } {
-  const data = advertisedModels(config.policy).map((id) => ({
-    id,
-    object: 'model' as const,
-    created: 0,
-    owned_by: 'local-llm-router',
-  }))
-  return { object: 'list', data }
-}
-
-type ModelEntry = { readonly [key: string]: string | number }
 
 function listen(server: Server, host: string, port: number): Promise<string> {
   return new Promise((resolve, reject) => {

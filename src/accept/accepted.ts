@@ -8,11 +8,18 @@ export interface Accepted {
   readonly id: string
   /** The protocol that the client speaks. */
   readonly protocol: ProtocolName
-  /** The client's body, strictly parsed; what would be sent, and so what is scanned. */
+  /** The client's body, strictly parsed, with what it refers to put in: what would be sent, and so what is scanned. */
   readonly body: JsonObject
   readonly request: ChatRequest
-  /** `X-LLR-Sensitivity: high` was sent. Any other value changes nothing: a header may raise, never lower. */
+  /** What this request adds to a conversation that the router keeps (Responses); null where none is kept. */
+  readonly newItems: (() => readonly JsonObject[]) | null
+  /**
+   * `X-LLR-Sensitivity: high` was sent, now or for a turn that this one goes on from. Any other value changes
+   * nothing: a header may raise, never lower.
+   */
   readonly markedSensitive: boolean
+  /** Beta features of Anthropic's API that the client names in a header; only letters, digits and dashes. */
+  readonly betas: readonly string[]
   /** Wall clock, milliseconds since the epoch. */
   readonly receivedAtEpochMs: number
   /** Monotonic clock, for durations. */

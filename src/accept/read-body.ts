@@ -7,8 +7,13 @@ import type { Limits } from './settings.ts'
  * Reads the whole body, bounded in size and time. Rejects with `unsupported_media_type`, `request_too_large`,
  * `request_timeout` or `client_closed_request`.
  */
-export function readBody(incoming: IncomingMessage, limits: Limits, clock: Clock): Promise<Buffer> {
-  const refusal = refuseByHeaders(incoming, limits)
+export function readBody(
+  incoming: IncomingMessage,
+  limits: Limits,
+  clock: Clock,
+  acceptsUntyped = false,
+): Promise<Buffer> {
+  const refusal = refuseByHeaders(incoming, limits, acceptsUntyped)
   if (refusal !== null) return Promise.reject(refusal)
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = []
@@ -57,11 +62,24 @@ function tooLarge(limits: Limits): RouterError {
   )
 }
 
+/**
+ * Ollama's own examples post JSON with curl and no type, which curl calls a form. A web page can do that too,
+ * without being asked for permission first; but then its browser says where it comes from.
+ */
+function isPlainPost({ headers }: IncomingMessage, mediaType: string | undefined): boolean {
+  const isFromPage = headers.origin !== undefined || headers['sec-fetch-site'] !== undefined
+  return !isFromPage && (mediaType === '' || mediaType === 'application/x-www-form-urlencoded')
+}
+
 /** What the headers alone can tell, before a byte of the body is read. */
-function refuseByHeaders(incoming: IncomingMessage, limits: Limits): RouterError | null {
+function refuseByHeaders(
+  incoming: IncomingMessage,
+  limits: Limits,
+  acceptsUntyped: boolean,
+): RouterError | null {
   const type = incoming.headers['content-type'] ?? ''
   const mediaType = type.split(';', 1)[0]?.trim().toLowerCase()
-  if (mediaType !== 'application/json') {
+  if (mediaType !== 'application/json' && !(acceptsUntyped && isPlainPost(incoming, mediaType))) {
     return new RouterError(
       'unsupported_media_type',
       'Send the body as JSON with "Content-Type: application/json".',

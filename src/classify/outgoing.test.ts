@@ -124,6 +124,21 @@ describe('what cannot be scanned', () => {
       user(`data:image/png;base64,${BINARY}`),
       { messages: [{ role: 'assistant', content: null, audio: { id: 'audio_1' } }] },
       { messages: [{ role: 'user', content: 'hi', images: [BINARY] }] },
+      { model: 'm', prompt: 'hi', images: [BINARY] },
+      { model: 'm', input: [3923, 374, 856] },
+      { model: 'm', input: [[3923, 374], [856]] },
+      { model: 'm', prompt: [3923, 374, 856] },
+      { model: 'm', prompt: 'and then', context: [3923, 374, 856] },
+      {
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: BINARY } },
+            ],
+          },
+        ],
+      },
       { input: [{ type: 'reasoning', summary: [], encrypted_content: 'gAAAA' }] },
       { input: [{ type: 'item_reference', id: 'x' }] },
     ]

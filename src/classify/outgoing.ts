@@ -4,7 +4,7 @@
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../wire/json.ts'
 import { isDataUrl, readBase64, readDataUrl, readEmbedded } from './data-url.ts'
-import { holdsUnknownPart, isPayloadPlace, isReference, type Place } from './opaque.ts'
+import { countTokenIds, holdsUnknownPart, isPayloadPlace, isReference, type Place } from './opaque.ts'
 import { TextScan } from './text-scan.ts'
 import { estimateTokens } from './tokens.ts'
 
@@ -52,7 +52,7 @@ export function readOutgoing(body: JsonObject, images: number): Outgoing {
   const { kinds, counts, unread } = reader.scan
   return {
     kinds,
-    tokens: estimateTokens(counts, images) + Math.ceil(unread / CHARACTERS_A_TOKEN),
+    tokens: estimateTokens(counts, images) + reader.tokenIds + Math.ceil(unread / CHARACTERS_A_TOKEN),
     unscannable: reader.unscannable,
     tooLong: unread > 0,
   }
@@ -61,6 +61,7 @@ export function readOutgoing(body: JsonObject, images: number): Outgoing {
 class OutgoingReader {
   readonly scan = new TextScan()
   unscannable = false
+  tokenIds = 0
 
   readObject(object: JsonObject, place: Place): void {
     for (const key in object) {
@@ -114,6 +115,7 @@ class OutgoingReader {
 
   #readArray(values: readonly JsonValue[], key: string): void {
     this.unscannable ||= holdsUnknownPart(values, key)
+    if (typeof values[0] === 'number') this.tokenIds += countTokenIds(values)
     let joined = ''
     let parts = 0
     for (const value of values) {

@@ -1,11 +1,12 @@
 /** What holds between parts of the file: names that must exist, orders that must be kept, pairs that must differ. */
+import { EMBEDDINGS_ROUTE } from '../decide/embedding.ts'
 import { isIpAddress, isPrivateAddress } from '../dispatch/address.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { Finding, KeyPath } from './problem.ts'
 import { asList, asMap, asNames, own, type RawMap } from './raw.ts'
 
-const HOSTED_TYPES: ReadonlySet<unknown> = new Set(['openai', 'sarmalink'])
-const MODEL_KEYS: readonly string[] = ['families', 'model', 'models']
+const HOSTED_TYPES: ReadonlySet<unknown> = new Set(['openai', 'anthropic', 'sarmalink'])
+const MODEL_KEYS: readonly string[] = ['families', 'model', 'models', 'embeddings']
 
 function wrong(path: KeyPath, message: string, suggestion?: string): Finding {
   return { path, at: 'value', message, suggestion }
@@ -44,7 +45,11 @@ function checkBackend(name: string, raw: unknown): readonly Finding[] {
   }
   findings.push(...checkAttest(backend, path))
   if (type !== 'demo' && !namesModel(backend)) {
-    findings.push({ path, at: 'key', message: 'has no model; give it `families`, `model` or `models`' })
+    findings.push({
+      path,
+      at: 'key',
+      message: 'has no model; give it `families`, `model`, `models` or `embeddings`',
+    })
   }
   if (type !== 'demo' && typeof type === 'string' && own(backend, 'demo') !== undefined) {
     findings.push({
@@ -139,8 +144,14 @@ export function routeName(route: unknown, index: number): string {
   return isDefault(route) ? 'default' : `route-${index + 1}`
 }
 
+/** Names that the router itself gives. */
+const OWN_ROUTES: ReadonlyMap<string, string> = new Map([
+  ['pinned', 'a target that the client chose'],
+  [EMBEDDINGS_ROUTE, 'requests for embeddings'],
+])
+
 function checkRouteNames(routes: readonly unknown[]): readonly Finding[] {
-  const owners = new Map<string, number>([['pinned', -1]])
+  const owners = new Map<string, number>([...OWN_ROUTES.keys()].map((name) => [name, -1]))
   return routes.flatMap((route, index) => {
     const name = routeName(route, index)
     if (name === RESERVED_LABEL) return [wrong(['routes', index, 'name'], RESERVED_MESSAGE)]
@@ -150,9 +161,7 @@ function checkRouteNames(routes: readonly unknown[]): readonly Finding[] {
       return []
     }
     const message =
-      owner === -1
-        ? 'means a target that the client chose; use another name'
-        : `is the name of routes[${owner}] too`
+      owner === -1 ? `means ${OWN_ROUTES.get(name)}; use another name` : `is the name of routes[${owner}] too`
     return [wrong(['routes', index, 'name'], message)]
   })
 }

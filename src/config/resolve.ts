@@ -5,6 +5,7 @@ import type { Match, Policy, PolicyBackend, Route } from '../decide/policy.ts'
 import type { Limits } from '../accept/settings.ts'
 import type { Connection } from '../dispatch/backend.ts'
 import { connectionShape, type TimeoutSettings } from '../dispatch/settings.ts'
+import type { ResponsesSettings } from '../record/response-settings.ts'
 import type { RecordsSettings, TokenPrice, VerdictSettings } from '../record/settings.ts'
 import { routeName } from './references.ts'
 import type { PolicyFile } from './schema.ts'
@@ -21,6 +22,7 @@ export interface Settings {
   readonly limits: Limits
   readonly timeouts: TimeoutSettings
   readonly records: RecordsSettings
+  readonly responses: ResponsesSettings
   readonly verdict: VerdictSettings
   readonly shadow: { readonly maxConcurrent: number }
   readonly classify: ClassifySettings
@@ -33,12 +35,13 @@ const connectionSchema = z.object(connectionShape)
 const DEMO_MODEL = 'demo'
 
 function backendOf(name: string, entry: BackendEntry): PolicyBackend {
-  const { type, families, model, models, p50Ms, firstTokenP50Ms, capabilities } = entry
+  const { type, families, model, models, embeddings, p50Ms, firstTokenP50Ms, capabilities } = entry
   return {
     name,
     families: families ?? {},
     model: model ?? (type === 'demo' && models === undefined ? DEMO_MODEL : null),
     models: models ?? [],
+    embeddings: embeddings ?? null,
     p50Ms: p50Ms ?? null,
     firstTokenP50Ms: firstTokenP50Ms ?? null,
     capabilities: { vision: capabilities?.vision ?? null, tools: capabilities?.tools ?? null },
@@ -94,6 +97,7 @@ export function resolve(file: PolicyFile): Settings {
     limits: file.limits,
     timeouts: file.timeouts,
     records: file.records,
+    responses: file.responses,
     verdict,
     shadow: { maxConcurrent },
     classify: { unscannable: file.privacy.unscannable },

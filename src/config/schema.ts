@@ -4,6 +4,7 @@ import { limitsSchema } from '../accept/settings.ts'
 import { unscannableShape } from '../classify/settings.ts'
 import { abShape, decideShape, nameSchema, privacyShape, routesSchema } from '../decide/settings.ts'
 import { connectionShape, shadowShape, timeoutsSchema } from '../dispatch/settings.ts'
+import { responsesSchema } from '../record/response-settings.ts'
 import { priceShape, recordsSchema, verdictShape } from '../record/settings.ts'
 
 const { type, endpoint, ...connectionRest } = connectionShape
@@ -29,6 +30,7 @@ export const policySchema = z
     limits: limitsSchema.prefault({}),
     timeouts: timeoutsSchema.prefault({}),
     records: recordsSchema.prefault({}),
+    responses: responsesSchema.prefault({}),
   })
   .describe('Policy of local-llm-router.')
 

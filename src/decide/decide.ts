@@ -4,6 +4,8 @@
  *
  *   pinned by the client? ── yes ─→ that one target
  *        │ no
+ *   embeddings? ── yes ─→ the backends with the one model for them
+ *        │ no
  *   first route that matches ─→ its backend, then its fallbacks
  *        │
  *   gate each ─→ model of the family, capability, availability, label
@@ -16,6 +18,7 @@
  */
 import type { Classification } from '../classify/classification.ts'
 import type { Ask, Decision, Label, Rejection } from './decision.ts'
+import { decideEmbedding } from './embedding.ts'
 import { type Candidate, NOT_PROVEN_LOCAL, permitted, type Sifted, type Situation, sift } from './gate.ts'
 import { describeMatch, firstMatch } from './match.ts'
 import { type Pin, pinOf } from './model.ts'
@@ -34,7 +37,8 @@ export function decide(classification: Classification, ask: Ask, policy: Policy,
   const label = labelFor(classification, policy)
   const situation: Situation = { tags: classification, ask, policy, view, label }
   const pin = pinOf(policy, ask.model)
-  const draft = pin === null ? routed(situation) : pinnedTo(pin, situation)
+  const unpinned = ask.embeds ? decideEmbedding : routed
+  const draft = pin === null ? unpinned(situation) : pinnedTo(pin, situation)
   return underPrivacyRule(draft, situation)
 }
 
@@ -97,7 +101,7 @@ function chainOf(route: Route): readonly Candidate[] {
 /**
  * A private request whose route leaves it nowhere to go (a hosted `web_search`, say) looks at the policy's other
  * backends, in the order of the file, before it is refused. A proven local one among them is within every promise
- * the policy makes, and an answer from the house serves its owner better than a 503. Requests that are not
+ * the policy makes, and an answer from the house serves its owner better than a refusal. Requests that are not
  * private never walk on: for those the route is the operator's whole will. Null: no need to, or no one else.
  */
 function walkOn(own: Sifted, route: Route | null, situation: Situation): Sifted | null {

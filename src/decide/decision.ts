@@ -49,6 +49,8 @@ export interface Ask {
   /** As the client wrote it. */
   readonly model: string
   readonly stream: boolean
+  /** Vectors are wanted, not an answer. */
+  readonly embeds: boolean
   readonly needsTools: boolean
   readonly needsVision: boolean
 }

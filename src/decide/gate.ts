@@ -47,7 +47,10 @@ export function gate(candidate: Candidate, { tags, ask, policy, view, label }: S
 
   const backend = backendOf(policy, name)
   if (backend === null) return reject('', ['is not a backend of this policy'])
-  const model = candidate.model ?? resolveModel(backend, tags.family)
+  const model = candidate.model ?? (ask.embeds ? backend.embeddings : resolveModel(backend, tags.family))
+  if (ask.embeds && (model === null || model !== backend.embeddings)) {
+    return reject(model ?? '', ['has no such model for embeddings (embeddings)'])
+  }
   if (model === null) return reject('', [`has no model for family ${tags.family}`])
 
   const reasons = lackingCapabilities(backend, ask)

@@ -27,6 +27,7 @@ const backend = fc.record({
   families: fc.dictionary(fc.constantFrom(...FAMILIES), model, { noNullPrototype: true }),
   model: orNull(model),
   models: fc.array(model, { maxLength: 3 }),
+  embeddings: orNull(model),
   p50Ms: ms,
   firstTokenP50Ms: ms,
   capabilities: fc.record({ vision: orNull(fc.boolean()), tools: orNull(fc.boolean()) }),
@@ -92,6 +93,8 @@ const ask: fc.Arbitrary<Ask> = fc.record({
     fc.string(),
   ),
   stream: fc.boolean(),
+  // Seldom: most backends of these policies make none, and such an ask is refused at once.
+  embeds: fc.integer({ min: 0, max: 9 }).map((value) => value === 0),
   needsTools: fc.boolean(),
   needsVision: fc.boolean(),
 })

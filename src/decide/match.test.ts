@@ -91,6 +91,7 @@ function backend(rest: Partial<PolicyBackend>): PolicyBackend {
     families: {},
     model: null,
     models: [],
+    embeddings: null,
     p50Ms: null,
     firstTokenP50Ms: null,
     capabilities: { vision: null, tools: null },

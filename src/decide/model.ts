@@ -19,6 +19,11 @@ export function modelsOf(backend: PolicyBackend): readonly string[] {
   return [...new Set([...Object.values(backend.families), ...single, ...backend.models])]
 }
 
+/** These, and the one for embeddings. */
+function namesOf(backend: PolicyBackend): readonly string[] {
+  return [...new Set([...modelsOf(backend), ...(backend.embeddings === null ? [] : [backend.embeddings])])]
+}
+
 export interface Pin {
   readonly backend: string
   /** null: the client named the backend only, so the family picks the model. */
@@ -38,14 +43,14 @@ export function pinOf(policy: Policy, wanted: string): Pin | null {
   const name = wanted.slice(0, slash)
   const model = wanted.slice(slash + 1)
   const backend = backendOf(policy, name)
-  return backend !== null && modelsOf(backend).includes(model) ? { backend: name, model } : null
+  return backend !== null && namesOf(backend).includes(model) ? { backend: name, model } : null
 }
 
 /** What `GET /v1/models` lists and what therefore pins: `auto`, every backend, every `backend/model`. */
 export function advertisedModels(policy: Policy): readonly string[] {
   const names = Object.values(policy.backends).flatMap((backend) => [
     backend.name,
-    ...modelsOf(backend).map((model) => `${backend.name}/${model}`),
+    ...namesOf(backend).map((model) => `${backend.name}/${model}`),
   ])
   return ['auto', ...names]
 }

@@ -7,6 +7,8 @@ export interface PolicyBackend {
   readonly families: Readonly<Partial<Record<Family, string>>>
   readonly model: string | null
   readonly models: readonly string[]
+  /** Model that turns texts into vectors; null: the backend gets no such requests. */
+  readonly embeddings: string | null
   /** Declared expectation of the whole answer, the prior until there are records. */
   readonly p50Ms: number | null
   /** Declared expectation of the first token of a stream. */

@@ -105,6 +105,11 @@ export const decideShape = {
     .describe(
       'More models that clients may ask for as `backend/model`. The first serves when `model` is not set.',
     ),
+  embeddings: modelName
+    .optional()
+    .describe(
+      'Model for embeddings. The first backend that has one serves them; others only with the very same model, since vectors of two models cannot be compared.',
+    ),
   p50Ms: milliseconds
     .optional()
     .describe('Expected time to a whole answer, used until there are enough records to measure it.'),

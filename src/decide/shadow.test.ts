@@ -11,6 +11,7 @@ const backend = (name: string): PolicyBackend => ({
   families: {},
   model: 'm',
   models: [],
+  embeddings: null,
   p50Ms: null,
   firstTokenP50Ms: null,
   capabilities: { vision: null, tools: null },
@@ -21,7 +22,7 @@ const primary: Target = { backend: 'a', model: 'm', provenLocal: true }
 function situation(ab: Partial<AbPolicy> = {}, rest: Partial<Situation> = {}): Situation {
   return {
     tags: { sensitivity: 'normal', family: 'llama' } as Classification,
-    ask: { id: 'req_1', model: 'auto', stream: false, needsTools: false, needsVision: false },
+    ask: { id: 'req_1', model: 'auto', stream: false, embeds: false, needsTools: false, needsVision: false },
     policy: {
       backends: { a: backend('a'), b: backend('b') },
       routes: [],

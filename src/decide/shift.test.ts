@@ -31,6 +31,7 @@ function ordered(
         families: {},
         model: 'm',
         models: [],
+        embeddings: null,
         p50Ms: expected[name]?.p50Ms ?? null,
         firstTokenP50Ms: expected[name]?.firstTokenP50Ms ?? null,
         capabilities: { vision: null, tools: null },
@@ -50,6 +51,7 @@ function ordered(
     id: 'i',
     model: '',
     stream: budgets.stream ?? false,
+    embeds: false,
     needsTools: false,
     needsVision: false,
   }

@@ -5,6 +5,8 @@ import { RouterError } from '../errors.ts'
 import type { FinishReason, Usage } from '../wire/exchange.ts'
 import type { Backend } from './backend.ts'
 import type { AttemptFailure, Disposition } from './failure.ts'
+import type { Outbound } from './outbound.ts'
+import type { CallRequest } from './transport.ts'
 import type { Attempt, AttemptResult, BufferedAnswer } from './outcome.ts'
 
 export interface AttemptInput {
@@ -12,8 +14,7 @@ export interface AttemptInput {
   readonly target: Target
   /** The attempts of this request before this one. */
   readonly failed: readonly Attempt[]
-  /** Serialised request. */
-  readonly body: string
+  readonly outbound: Outbound
   readonly clock: Clock
   /** Aborted with a RouterError as its reason: the client left, the deadline passed, the router shuts down. */
   readonly signal: AbortSignal
@@ -35,6 +36,11 @@ export interface AttemptEnd {
 /** The largest answer that is held in memory, and the most of an error body that is looked at. */
 export const MAX_REPLY_BYTES = 67_108_864
 export const MAX_ERROR_BYTES = 65_536
+
+export function callOf({ backend, outbound }: AttemptInput): CallRequest {
+  const { codec, body, headers } = outbound
+  return { backend, method: 'POST', path: codec.path, body, headers }
+}
 
 export function ended(failure: AttemptFailure, progress: Partial<AttemptEnd> = {}): AttemptEnd {
   const aborted = failure.error.code === 'client_closed_request' || failure.error.code === 'server_shutdown'

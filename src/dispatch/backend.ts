@@ -1,9 +1,8 @@
 /** One backend, ready to be called: where it is, how it is spoken to, who may be at the other end of the line. */
 import { buildConnector, Pool, type Dispatcher } from 'undici'
-import type { BackendCodec } from '../wire/codec.ts'
 import { isLoopbackAddress, isLoopbackHost, isPrivateAddress } from './address.ts'
 import type { connectionShape, DemoSettings, Timeouts, TimeoutSettings, VendorName } from './settings.ts'
-import { HOSTED_TIMEOUTS, VENDORS } from './vendors.ts'
+import { HOSTED_TIMEOUTS, speaksOf, VENDORS, type Speaks } from './vendors.ts'
 import type { z } from 'zod'
 
 /** The connection half of a `backends.*` entry. */
@@ -22,7 +21,7 @@ export type PeerRule = 'loopback' | 'private' | 'none'
 export interface Backend {
   readonly name: string
   readonly type: VendorName
-  readonly codec: BackendCodec
+  readonly speaks: Speaks
   readonly wantsMaxTokens: boolean
   readonly origin: string
   readonly basePath: string
@@ -69,14 +68,15 @@ export function createBackend(options: BackendOptions, demoEndpoint: string | nu
   // A vendor's own service wants its key; a gateway of the house behind another address may not.
   const isVendorsOwn =
     vendor.defaultEndpoint !== null && new URL(vendor.defaultEndpoint).origin === endpoint.origin
+  const speaks = speaksOf(connection.type, connection.protocol, isVendorsOwn)
   const needsKey = connection.apiKeyEnv !== undefined || isVendorsOwn
   return {
     name,
     type: connection.type,
-    codec: vendor.codec,
+    speaks,
     wantsMaxTokens: vendor.wantsMaxTokens,
     origin: endpoint.origin,
-    basePath: basePath(endpoint, connection.type),
+    basePath: basePath(endpoint, speaks),
     timeouts,
     peerRule,
     attested,
@@ -86,11 +86,22 @@ export function createBackend(options: BackendOptions, demoEndpoint: string | nu
       // A compressed answer would have to be unpacked and bounded; local links do not need it.
       'accept-encoding': 'identity',
       'user-agent': 'local-llm-router',
-      ...(key === undefined || key === '' ? {} : { authorization: `Bearer ${key}` }),
+      ...authorization(speaks, key),
     },
     pool: createPool(endpoint.origin, peerRule, timeouts.connectMs),
     inFlight: 0,
   }
+}
+
+/** The version of Anthropic's protocol that our codec speaks; servers of it demand to be told. */
+const MESSAGES_VERSION = '2023-06-01'
+
+function authorization({ main }: Speaks, key: string | undefined): Record<string, string> {
+  const isSet = key !== undefined && key !== ''
+  if (main.protocol === 'messages') {
+    return { 'anthropic-version': MESSAGES_VERSION, ...(isSet ? { 'x-api-key': key } : {}) }
+  }
+  return isSet ? { authorization: `Bearer ${key}` } : {}
 }
 
 /** Backend over policy over vendor; a key that is there but undefined is not there. */
@@ -102,13 +113,14 @@ function withDefaults(vendor: Timeouts, policy: TimeoutSettings, backend: Timeou
     idleMs: pick('idleMs'),
     totalMs: pick('totalMs'),
     streamMs: pick('streamMs'),
+    keepAliveMs: pick('keepAliveMs'),
   }
 }
 
 /** People paste Ollama's OpenAI address; its native API lies beside it. */
-function basePath(endpoint: URL, type: VendorName): string {
+function basePath(endpoint: URL, { main }: Speaks): string {
   const path = endpoint.pathname.replace(/\/+$/, '')
-  return type === 'ollama' ? path.replace(/\/(v1|api)$/, '') : path
+  return main.protocol === 'ollama' ? path.replace(/\/(v1|api)$/, '') : path
 }
 
 function createPool(origin: string, rule: PeerRule, connectMs: number): Pool {

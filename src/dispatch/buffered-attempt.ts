@@ -3,6 +3,7 @@ import { RouterError } from '../errors.ts'
 import { parseJson } from '../wire/json.ts'
 import {
   abortReason,
+  callOf,
   ended,
   MAX_ERROR_BYTES,
   MAX_REPLY_BYTES,
@@ -27,7 +28,7 @@ export function runBufferedAttempt(input: AttemptInput): Promise<AttemptEnd> {
       resolve(end)
     }
     const call = startCall(
-      { backend, method: 'POST', path: backend.codec.path, body: input.body },
+      callOf(input),
       {
         onResponse(code, received) {
           status = code
@@ -75,14 +76,19 @@ function conclude(
   headers: IncomingHttpHeaders,
   bytes: Buffer,
 ): AttemptEnd {
-  const { backend, target } = input
+  const { backend, target, outbound } = input
+  const { codec } = outbound
   const body = parseJson(bytes.toString('utf8'))
   if (!isSuccess(status)) {
-    return ended(fromStatus(backend, status, headers, backend.codec.decodeFailure(body)))
+    return ended(fromStatus(backend, status, headers, codec.decodeFailure(body)))
   }
   if (body === undefined) return ended(notAnAnswer(backend.name, status))
   try {
-    const reply = backend.codec.decodeReply(body)
+    const reply = codec.decodeReply(body)
+    const { vectorCount } = outbound
+    if (vectorCount !== null && reply.vectors?.length !== vectorCount) {
+      return ended(notAnAnswer(backend.name, status))
+    }
     return {
       result: 'success',
       status,
@@ -90,13 +96,13 @@ function conclude(
       disposition: 'final',
       firstTokenMs: null,
       committed: false,
-      answer: { target, reply, body, bytes },
+      answer: { target, reply, body, bytes, outbound },
       finish: reply.choices[0]?.finish ?? null,
       usage: reply.usage ?? null,
     }
   } catch {
     // A 200 whose body is an error, or not of the protocol at all, is a failure of the backend like any other.
-    const details = backend.codec.decodeFailure(body)
+    const details = codec.decodeFailure(body)
     if (details.contextOverflow || details.incapable) {
       return ended(fromStatus(backend, 400, headers, details))
     }

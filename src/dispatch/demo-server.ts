@@ -1,11 +1,13 @@
 /**
  * The embedded demonstration backend (`type: demo`): a small real HTTP server on loopback that speaks Chat
  * Completions, so that the first start serves and tests and benchmarks have something real to call. It is
- * deterministic, says in its text what it is, and can be told to be slow or to fail.
+ * deterministic, says in its text what it is, and can be told to be slow or to fail. What it answers is in
+ * `demo-answer.ts`.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { isJsonObject, parseJson, type JsonObject } from '../wire/json.ts'
+import { demoAnswer, type DemoAnswer } from './demo-answer.ts'
 import type { DemoSettings } from './settings.ts'
 
 export interface DemoServer {
@@ -13,11 +15,6 @@ export interface DemoServer {
   readonly endpoint: string
   close(): Promise<void>
 }
-
-const WORDS =
-  'This is the demonstration backend of local-llm-router : no model is connected . Start Ollama or set a key , then start it again .'.split(
-    ' ',
-  )
 
 /** Listens on 127.0.0.1 at a free port. */
 export function startDemoServer(settings: DemoSettings): Promise<DemoServer> {
@@ -74,27 +71,12 @@ async function serve(
       return
     case 'never':
     case 'cut':
-      return body['stream'] === true ? stream(response, body, settings) : answer(response, body, settings)
+      return body['stream'] === true ? stream(response, body, settings) : buffered(response, body, settings)
   }
 }
 
 function sendJson(response: ServerResponse, status: number, body: JsonObject): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
-}
-
-/** The answer's tokens; the same settings and request give the same tokens. */
-function tokensOf(body: JsonObject, settings: DemoSettings): readonly string[] {
-  const wanted = settings.replyTokens ?? WORDS.length
-  const limit = [body['max_tokens'], body['max_completion_tokens']].find((value) => typeof value === 'number')
-  const count = Math.min(wanted, typeof limit === 'number' ? limit : wanted)
-  return Array.from({ length: count }, (_, i) => {
-    const word = WORDS[i % WORDS.length] ?? ''
-    return i === 0 || /^[.,:]$/.test(word) ? word : ` ${word}`
-  })
-}
-
-function isShortened(tokens: readonly string[], settings: DemoSettings): boolean {
-  return tokens.length < (settings.replyTokens ?? WORDS.length)
 }
 
 function envelope(body: JsonObject, object: string): JsonObject {
@@ -107,46 +89,55 @@ function usageOf(body: JsonObject, tokens: readonly string[]): JsonObject {
   return { prompt_tokens: prompt, completion_tokens: tokens.length, total_tokens: prompt + tokens.length }
 }
 
-async function answer(response: ServerResponse, body: JsonObject, settings: DemoSettings): Promise<void> {
-  const tokens = tokensOf(body, settings)
-  await pause(settings.firstTokenMs + settings.tokenIntervalMs * (tokens.length - 1))
-  const reply = JSON.stringify({
-    ...envelope(body, 'chat.completion'),
-    choices: [
-      {
-        index: 0,
-        message: { role: 'assistant', content: tokens.join(''), refusal: null },
-        logprobs: null,
-        finish_reason: isShortened(tokens, settings) ? 'length' : 'stop',
-      },
-    ],
-    usage: usageOf(body, tokens),
-  })
+async function buffered(response: ServerResponse, body: JsonObject, settings: DemoSettings): Promise<void> {
+  const answer = demoAnswer(body, settings)
+  await pause(settings.firstTokenMs + settings.tokenIntervalMs * (answer.tokens.length - 1))
+  const reply = Buffer.from(
+    JSON.stringify({
+      ...envelope(body, 'chat.completion'),
+      choices: [{ index: 0, message: messageOf(answer), logprobs: null, finish_reason: answer.finish }],
+      usage: usageOf(body, answer.tokens),
+    }),
+  )
   if (settings.fail === 'cut') {
     response.writeHead(200, { 'content-type': 'application/json', 'content-length': reply.length })
-    response.write(reply.slice(0, reply.length >> 1), () => response.destroy())
+    response.write(reply.subarray(0, reply.length >> 1), () => response.destroy())
     return
   }
   response.writeHead(200, { 'content-type': 'application/json' }).end(reply)
 }
 
+function messageOf({ tokens, call }: DemoAnswer): JsonObject {
+  const text = tokens.join('')
+  if (call === null) return { role: 'assistant', content: text, refusal: null }
+  const calls = [{ id: call.id, type: 'function', function: { name: call.name, arguments: text } }]
+  return { role: 'assistant', content: null, refusal: null, tool_calls: calls }
+}
+
 async function stream(response: ServerResponse, body: JsonObject, settings: DemoSettings): Promise<void> {
-  const tokens = tokensOf(body, settings)
+  const { tokens, call, finish } = demoAnswer(body, settings)
   const base = envelope(body, 'chat.completion.chunk')
   const send = (delta: JsonObject, finish: string | null): void => {
     const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }]
     response.write(`data: ${JSON.stringify({ ...base, choices })}\n\n`)
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
-  send({ role: 'assistant', content: '', refusal: null }, null)
+  send({ role: 'assistant', content: call === null ? '' : null, refusal: null }, null)
   await pause(settings.firstTokenMs)
+  if (call !== null) {
+    const start = { name: call.name, arguments: '' }
+    send({ tool_calls: [{ index: 0, id: call.id, type: 'function', function: start }] }, null)
+  }
   for (const [i, token] of tokens.entries()) {
     if (response.destroyed) return
     if (i > 0) await pause(settings.tokenIntervalMs)
     if (settings.fail === 'cut' && i >= tokens.length / 2) return void response.destroy()
-    send({ content: token }, null)
+    send(
+      call === null ? { content: token } : { tool_calls: [{ index: 0, function: { arguments: token } }] },
+      null,
+    )
   }
-  send({}, isShortened(tokens, settings) ? 'length' : 'stop')
+  send({}, finish)
   const options = body['stream_options']
   if (isJsonObject(options) && options['include_usage'] === true) {
     response.write(`data: ${JSON.stringify({ ...base, choices: [], usage: usageOf(body, tokens) })}\n\n`)

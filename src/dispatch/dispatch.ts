@@ -6,7 +6,7 @@ import { ended, type AttemptEnd } from './attempt.ts'
 import { runBufferedAttempt } from './buffered-attempt.ts'
 import { openGate } from './egress.ts'
 import type { Fleet } from './fleet.ts'
-import { outboundBody } from './outbound.ts'
+import { outboundFor } from './outbound.ts'
 import type { Attempt, Outcome } from './outcome.ts'
 import type { StreamSink } from './sink.ts'
 import { runStreamedAttempt } from './streamed-attempt.ts'
@@ -64,6 +64,7 @@ export async function dispatch(job: Job): Promise<Outcome> {
     result: last?.result ?? 'failure',
     error: last === null ? null : summarise(last.error, attempts),
     committed: last?.committed ?? false,
+    opened: job.sink?.isOpen() ?? false,
     answer: last?.answer ?? null,
     finish: last?.finish ?? null,
     usage: last?.usage ?? null,
@@ -76,10 +77,10 @@ export async function dispatch(job: Job): Promise<Outcome> {
 async function attempt(job: Job, target: Target, failed: readonly Attempt[]): Promise<AttemptEnd> {
   const { accepted, decision, fleet, clock, sink, signal } = job
   let backend
-  let body
+  let outbound
   try {
     backend = openGate(fleet, target, decision.label)
-    body = outboundBody(accepted, backend, target.model, sink !== null)
+    outbound = outboundFor(accepted, backend, target.model, sink !== null)
   } catch (error) {
     const known =
       error instanceof RouterError
@@ -87,7 +88,7 @@ async function attempt(job: Job, target: Target, failed: readonly Attempt[]): Pr
         : new RouterError('internal_error', 'The request could not be translated.')
     return ended({ error: known, status: null, disposition: 'next-target' })
   }
-  const input = { backend, target, failed, body, clock, signal }
+  const input = { backend, target, failed, outbound, clock, signal }
   job.yieldTo(target.backend)
   backend.inFlight++
   try {
@@ -110,5 +111,6 @@ function summarise(error: RouterError | null, attempts: readonly Attempt[]): Rou
   const code = isTooLong ? 'context_length_exceeded' : error.code
   return new RouterError(code, `All ${failed.length} attempts failed. ${details}`, {
     retryAfterSeconds: error.retryAfterSeconds ?? undefined,
+    tokens: failed.find((one) => one.error?.tokens)?.error?.tokens ?? undefined,
   })
 }

@@ -62,16 +62,13 @@ const MISCONFIGURED = {
 
 /** The prompt does not fit this model; a target with a larger context may take it. */
 export function overflow(backend: string, status: number | null, details: UpstreamFailure): AttemptFailure {
+  const { promptTokens: prompt, contextTokens: context } = details
+  const tokens = prompt === undefined || context === undefined ? undefined : { prompt, context }
   const numbers =
-    details.promptTokens === undefined || details.contextTokens === undefined
-      ? ''
-      : ` (${details.promptTokens} tokens, maximum context length is ${details.contextTokens} tokens)`
-  return fail(
-    'context_length_exceeded',
-    `The request exceeds the context window of backend "${backend}"${numbers}.`,
-    status,
-    'next-target',
-  )
+    tokens === undefined ? '' : ` (${prompt} tokens, maximum context length is ${context} tokens)`
+  const message = `The request exceeds the context window of backend "${backend}"${numbers}.`
+  const error = new RouterError('context_length_exceeded', message, { tokens })
+  return { error, status, disposition: 'next-target' }
 }
 
 export function fail(

@@ -1,24 +1,75 @@
+/** How a request goes to a backend: in which of the protocols it speaks, and with which body. */
 import type { Accepted } from '../accept/accepted.ts'
-import { passThroughChatRequest } from '../wire/chat/pass-through.ts'
+import { RouterError } from '../errors.ts'
+import type { BackendCodec } from '../wire/codec.ts'
+import type { DroppableField } from '../wire/exchange.ts'
 import type { Backend } from './backend.ts'
 
-/** True when client and backend speak the same protocol, so that fields we have never heard of survive. */
-export function isPassThrough(accepted: Accepted, backend: Backend): boolean {
-  return accepted.protocol === backend.codec.protocol
+export interface Outbound {
+  readonly codec: BackendCodec
+  /** Serialised from the parsed object: client bytes are never forwarded (DESIGN 2.3). */
+  readonly body: string
+  /** Added to the backend's own headers. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Client and backend speak the same protocol, so the answer's bytes go back as they come (DESIGN 2.2). */
+  readonly passThrough: boolean
+  /** What the backend's protocol has no form for. */
+  readonly dropped: readonly DroppableField[]
+  /** How many vectors the answer must hold; null when none are asked for. */
+  readonly vectorCount: number | null
 }
 
-/**
- * The body for a backend, serialised from the parsed object: client bytes are never forwarded (DESIGN 2.3).
- * Throws RouterError when the protocol of the backend has no form for something in the request.
- */
-export function outboundBody(accepted: Accepted, backend: Backend, model: string, stream: boolean): string {
-  const body = isPassThrough(accepted, backend)
-    ? passThroughChatRequest(accepted.body, model, stream)
-    : backend.codec.encodeRequest(
-        accepted.request.stream === stream ? accepted.request : { ...accepted.request, stream },
-        model,
-      )
+/** Throws RouterError when this backend has no way to be asked this. */
+export function outboundFor(accepted: Accepted, backend: Backend, model: string, stream: boolean): Outbound {
+  const { request, protocol } = accepted
+  const codec = codecFor(accepted, backend)
+  const vectorCount = request.embedding?.inputs.length ?? null
+  if (codec.protocol === protocol) {
+    const body = codec.passThrough(accepted.body, model, stream)
+    const headers = betaHeaders(accepted)
+    return { codec, body: serialise(body, backend), headers, passThrough: true, dropped: [], vectorCount }
+  }
+  if (request.nativeOnly !== undefined) {
+    const { param, why } = request.nativeOnly
+    throw unsupported(param, `backend "${backend.name}" cannot be asked this: ${why}`)
+  }
+  const asked = request.stream === stream ? request : { ...request, stream }
+  const { body, dropped } = codec.encodeRequest(asked, model)
+  return { codec, body: serialise(body, backend), headers: {}, passThrough: false, dropped, vectorCount }
+}
+
+/** The client's own protocol where the backend speaks it as well, else the one that fits what is asked. */
+function codecFor({ request, protocol }: Accepted, backend: Backend): BackendCodec {
+  const { speaks } = backend
+  if (request.embedding !== undefined) {
+    if (speaks.embeddings === null)
+      throw unsupported('model', `backend "${backend.name}" makes no embeddings`)
+    return speaks.embeddings
+  }
+  const own = speaks.native.find((codec) => codec.protocol === protocol)
+  if (own !== undefined) return own
+  if (request.completion !== undefined) {
+    if (speaks.completions !== null) return speaks.completions
+    if (request.completion.strict) {
+      const what = request.completion.suffix === undefined ? 'prompt' : 'suffix'
+      throw unsupported(what, `backend "${backend.name}" answers chats and cannot continue a raw prompt`)
+    }
+  }
+  return speaks.main
+}
+
+function unsupported(param: string, why: string): RouterError {
+  return new RouterError('unsupported_value', `'${param}' is not supported here: ${why}.`, { param })
+}
+
+/** Many servers ignore `max_completion_tokens` and would run on without a limit: those get both. */
+function serialise(body: Readonly<Record<string, unknown>>, { wantsMaxTokens }: Backend): string {
   const limit = body['max_completion_tokens']
-  const needsMaxTokens = backend.wantsMaxTokens && limit !== undefined && body['max_tokens'] === undefined
+  const needsMaxTokens = wantsMaxTokens && limit !== undefined && body['max_tokens'] === undefined
   return JSON.stringify(needsMaxTokens ? { ...body, max_tokens: limit } : body)
+}
+
+/** A client's beta features stand in its body; the server refuses them without the header that names them. */
+function betaHeaders({ betas }: Accepted): Readonly<Record<string, string>> {
+  return betas.length === 0 ? {} : { 'anthropic-beta': betas.join(',') }
 }

@@ -3,6 +3,7 @@ import type { Target } from '../decide/decision.ts'
 import type { RouterError } from '../errors.ts'
 import type { ChatReply, FinishReason, Usage } from '../wire/exchange.ts'
 import type { JsonValue } from '../wire/json.ts'
+import type { Outbound } from './outbound.ts'
 
 export type AttemptResult = 'success' | 'failure' | 'aborted'
 
@@ -19,12 +20,13 @@ export interface Attempt {
   readonly error: RouterError | null
 }
 
-/** A whole answer, ready for the reply stage. `bytes` are the backend's own when it speaks `protocol`. */
+/** A whole answer, ready for the reply stage; `bytes` are the backend's own. */
 export interface BufferedAnswer {
   readonly target: Target
   readonly reply: ChatReply
   readonly body: JsonValue
   readonly bytes: Buffer
+  readonly outbound: Outbound
 }
 
 export interface Outcome {
@@ -33,8 +35,10 @@ export interface Outcome {
   readonly answeredBy: Target | null
   readonly result: AttemptResult
   readonly error: RouterError | null
-  /** Bytes of the answer had already gone to the client (a stream past its commit point). */
+  /** Content of the answer had already gone to the client (a stream past its commit point). */
   readonly committed: boolean
+  /** The client had been told to wait, so that its status was 200 whatever came after. */
+  readonly opened: boolean
   readonly answer: BufferedAnswer | null
   readonly finish: FinishReason | null
   readonly usage: Usage | null

@@ -3,8 +3,7 @@ import type { Clock } from '../clock.ts'
 import { RouterError } from '../errors.ts'
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from '../wire/json.ts'
 import type { Backend } from './backend.ts'
-import { startCall } from './transport.ts'
-import { VENDORS } from './vendors.ts'
+import { startCall, type CallRequest } from './transport.ts'
 
 const PROBE_TIMEOUT_MS = 2_000
 const MAX_PROBE_BYTES = 4_194_304
@@ -16,15 +15,17 @@ export interface ListedModel {
   readonly remote: boolean
 }
 
-/** `null`: the server did not answer, or not with a list. */
+/** One free GET, which never loads a model. `null`: the server did not answer, or not with a list. */
 export async function probeModels(backend: Backend, clock: Clock): Promise<readonly ListedModel[] | null> {
-  const body = await getJson(backend, VENDORS[backend.type].probePath, clock)
+  const speaksOllama = backend.speaks.main.protocol === 'ollama'
+  const path = speaksOllama ? '/api/tags' : '/models'
+  const body = await readJson({ backend, method: 'GET', path, body: null }, clock)
   if (!isJsonObject(body)) return null
-  const list = backend.type === 'ollama' ? body['models'] : body['data']
+  const list = speaksOllama ? body['models'] : body['data']
   if (!Array.isArray(list)) return null
   const models = (list as readonly JsonValue[])
     .filter(isJsonObject)
-    .map(backend.type === 'ollama' ? fromOllama : fromOpenAi)
+    .map(speaksOllama ? fromOllama : fromOpenAi)
   return models.filter((model) => model.name !== '')
 }
 
@@ -45,7 +46,8 @@ function fromOpenAi(entry: JsonObject): ListedModel {
   return { name: typeof entry['id'] === 'string' ? entry['id'] : '', sizeBytes: 0, remote: false }
 }
 
-function getJson(backend: Backend, path: string, clock: Clock): Promise<JsonValue | undefined> {
+/** One small, bounded question to a server; undefined when it does not answer it with JSON and 200. */
+export function readJson(request: CallRequest, clock: Clock): Promise<JsonValue | undefined> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
@@ -55,7 +57,7 @@ function getJson(backend: Backend, path: string, clock: Clock): Promise<JsonValu
       resolve(value)
     }
     const call = startCall(
-      { backend, method: 'GET', path, body: null },
+      request,
       {
         onResponse: (status) => {
           ok = status === 200

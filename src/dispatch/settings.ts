@@ -1,8 +1,19 @@
 /** What the policy file says about reaching a backend: the connection half of `backends.*`, and `timeouts`. */
 import { z } from 'zod'
 
-export const VENDOR_NAMES = ['ollama', 'openai', 'sarmalink', 'openai-compatible', 'demo'] as const
+export const VENDOR_NAMES = [
+  'ollama',
+  'openai',
+  'anthropic',
+  'sarmalink',
+  'openai-compatible',
+  'demo',
+] as const
 export type VendorName = (typeof VENDOR_NAMES)[number]
+
+/** Protocols that answer chats. */
+export const CHAT_PROTOCOLS = ['chat', 'responses', 'messages', 'ollama'] as const
+export type ChatProtocol = (typeof CHAT_PROTOCOLS)[number]
 
 const milliseconds = z.int().min(1).max(86_400_000)
 
@@ -18,6 +29,11 @@ export const timeoutsSchema = z
     idleMs: milliseconds.optional().describe('Longest silence inside an answer that has begun. 60000.'),
     totalMs: milliseconds.optional().describe('To the end of a buffered answer. 600000.'),
     streamMs: milliseconds.optional().describe('To the end of a streamed answer. 1800000.'),
+    keepAliveMs: milliseconds
+      .optional()
+      .describe(
+        'Longest silence towards the client of a stream, while a model loads or thinks; then it gets a sign of life. 10000.',
+      ),
   })
   .describe('Limits in milliseconds; when one runs out before any content, the next target is tried.')
 
@@ -44,7 +60,9 @@ export const demoSchema = z
         'Fails on purpose: with a status, by cutting its answer, by never answering, by sending no JSON.',
       ),
   })
-  .describe('Behaviour of a `type: demo` backend.')
+  .describe(
+    'Behaviour of a `type: demo` backend. It calls a tool when a line of the prompt says `call NAME {json}`.',
+  )
 
 export type DemoSettings = Readonly<z.infer<typeof demoSchema>>
 
@@ -64,12 +82,18 @@ export const connectionShape = {
     })
     .optional()
     .describe('Base URL. Defaults: ollama http://localhost:11434, openai and sarmalink their own.'),
+  protocol: z
+    .union([z.enum(CHAT_PROTOCOLS), z.array(z.enum(CHAT_PROTOCOLS)).min(1)])
+    .optional()
+    .describe(
+      'Protocol this server is spoken to in: Chat Completions, Responses, Anthropic Messages or Ollama. Of a list the first is what other protocols are translated to; clients of any of them pass through. Default: by type; OpenAI itself has [chat, responses].',
+    ),
   apiKeyEnv: z
     .string()
     .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { message: 'must be the name of an environment variable' })
     .optional()
     .describe(
-      'Environment variable that holds the bearer key. openai: OPENAI_API_KEY, sarmalink: SARMALINK_API_KEY.',
+      'Environment variable that holds the key. openai: OPENAI_API_KEY, anthropic: ANTHROPIC_API_KEY, sarmalink: SARMALINK_API_KEY.',
     ),
   attest: z
     .literal('local')

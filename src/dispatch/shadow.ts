@@ -7,7 +7,7 @@ import type { AttemptEnd } from './attempt.ts'
 import { runBufferedAttempt } from './buffered-attempt.ts'
 import { openGate } from './egress.ts'
 import type { Fleet } from './fleet.ts'
-import { outboundBody } from './outbound.ts'
+import { outboundFor } from './outbound.ts'
 
 export interface ShadowResult {
   readonly target: Target
@@ -41,12 +41,12 @@ export function createShadows(clock: Clock, maxConcurrent: () => number): Shadow
       try {
         const startedAtMs = clock.nowMs()
         const startedAtEpochMs = clock.epochMs()
-        const body = outboundBody(accepted, backend, target.model, false)
+        const outbound = outboundFor(accepted, backend, target.model, false)
         const end = await runBufferedAttempt({
           backend,
           target,
           failed: [],
-          body,
+          outbound,
           clock,
           signal: stop.signal,
         })

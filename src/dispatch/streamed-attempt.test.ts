@@ -7,12 +7,20 @@ import { eventually } from '../../test/support/eventually.ts'
 import { chunk, ROLE } from '../../test/support/failing.ts'
 import { createManualClock } from '../../test/support/manual-clock.ts'
 import { RouterError } from '../errors.ts'
+import { chatBackendCodec } from '../wire/chat/chat-backend.ts'
 import type { AttemptEnd } from './attempt.ts'
 import { createBackend } from './backend.ts'
 import type { StreamSink } from './sink.ts'
 import { runStreamedAttempt } from './streamed-attempt.ts'
 
-const TIMEOUTS = { connectMs: 100_000, firstTokenMs: 1_000, idleMs: 500, totalMs: 900, streamMs: 5_000 }
+const TIMEOUTS = {
+  connectMs: 100_000,
+  firstTokenMs: 1_000,
+  idleMs: 500,
+  totalMs: 900,
+  streamMs: 5_000,
+  keepAliveMs: 100_000,
+}
 const WORD = chunk({ content: 'word ' })
 const END = `${chunk({}, 'stop')}data: [DONE]\n\n`
 
@@ -25,6 +33,16 @@ class Seen implements StreamSink {
   /** False: the client takes nothing more until `resume`. */
   takes = true
   resume: (() => void) | null = null
+  lastSignAtMs = 0
+  signs = 0
+
+  keepAlive(): void {
+    this.signs++
+  }
+
+  isOpen(): boolean {
+    return this.signs + this.commits > 0
+  }
 
   commit(): void {
     this.commits++
@@ -48,7 +66,7 @@ class Seen implements StreamSink {
   }
 }
 
-async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}) {
+async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}, seen = new Seen()) {
   const clock = createManualClock()
   const answers = Promise.withResolvers<ServerResponse>()
   const fake = await startBackend((_request, response) => {
@@ -65,12 +83,19 @@ async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}) {
     await backend.pool.destroy()
     await fake.close()
   })
-  const seen = new Seen()
   const client = new AbortController()
   const target = { backend: 'b', model: 'm', provenLocal: false }
+  const outbound = {
+    codec: chatBackendCodec,
+    body: '{}',
+    headers: {},
+    passThrough: true,
+    dropped: [],
+    vectorCount: null,
+  }
   let end: AttemptEnd | null = null
   const done = runStreamedAttempt(
-    { backend, target, failed: [], body: '{}', clock, signal: client.signal },
+    { backend, target, failed: [], outbound, clock, signal: client.signal },
     seen,
   ).then((value) => (end = value))
   const response = await answers.promise
@@ -219,5 +244,102 @@ describe('a streamed attempt', () => {
     assert.equal(end.result, 'success')
     assert.equal(seen.commits, 1)
     assert.equal(seen.text, ROLE + END)
+  })
+
+  describe('keeps its client waiting', () => {
+    const LONG = { firstTokenMs: 100_000, idleMs: 100_000, streamMs: 500_000, keepAliveMs: 1_000 }
+
+    test('by a sign whenever it was silent for so long, until the first content', async (t) => {
+      const { clock, seen, say } = await start(t, LONG)
+      clock.advance(999)
+      assert.equal(seen.signs, 0)
+      clock.advance(1)
+      assert.equal(seen.signs, 1)
+      clock.advance(3_000)
+      assert.equal(seen.signs, 4)
+      assert.equal(seen.commits, 0)
+      await say(ROLE + WORD)
+      clock.advance(999)
+      assert.equal(seen.signs, 4)
+    })
+
+    test('what it holds back is silence to the client', async (t) => {
+      const { clock, seen, response } = await start(t, LONG)
+      response.write(ROLE)
+      clock.advance(600)
+      response.write(ROLE)
+      clock.advance(400)
+      assert.equal(seen.signs, 1)
+    })
+
+    test('in the middle as well, counted from the last piece', async (t) => {
+      const { clock, seen, say } = await start(t, LONG)
+      await say(ROLE + WORD)
+      for (let i = 0; i < 4; i++) {
+        clock.advance(900)
+        await say(WORD)
+      }
+      assert.equal(seen.signs, 0)
+      clock.advance(999)
+      assert.equal(seen.signs, 0)
+      clock.advance(1)
+      assert.equal(seen.signs, 1)
+    })
+
+    test('counted from the sign of the attempt before it', async (t) => {
+      const seen = new Seen()
+      seen.lastSignAtMs = -700
+      const { clock } = await start(t, LONG, seen)
+      clock.advance(299)
+      assert.equal(seen.signs, 0)
+      clock.advance(1)
+      assert.equal(seen.signs, 1)
+    })
+
+    test('at once, where the attempt before it left one due', async (t) => {
+      const seen = new Seen()
+      seen.lastSignAtMs = -5_000
+      const { clock } = await start(t, LONG, seen)
+      clock.advance(1)
+      assert.equal(seen.signs, 1)
+      clock.advance(999)
+      assert.equal(seen.signs, 1)
+      clock.advance(1)
+      assert.equal(seen.signs, 2)
+    })
+
+    test('not while the client takes nothing', async (t) => {
+      const { clock, seen, say } = await start(t, LONG)
+      await say(ROLE + WORD)
+      seen.takes = false
+      await say(WORD)
+      clock.advance(30_000)
+      assert.equal(seen.signs, 0)
+      seen.takes = true
+      seen.resume?.()
+      clock.advance(1_000)
+      assert.equal(seen.signs, 1)
+    })
+
+    test('a sign commits to nothing: a failure behind it still falls back', async (t) => {
+      const { clock, seen, done } = await start(t, { ...LONG, firstTokenMs: 2_500 })
+      clock.advance(2_500)
+      const end = await done
+      assert.equal(seen.signs, 2)
+      assert.equal(end.disposition, 'next-target')
+      assert.equal(end.committed, false)
+      assert.equal(seen.failure, null)
+      assert.equal(clock.pending(), 0)
+    })
+
+    test('and no more once it is over', async (t) => {
+      const { clock, seen, done, response } = await start(t, LONG)
+      clock.advance(1_000)
+      response.end(ROLE + WORD + END)
+      assert.equal((await done).result, 'success')
+      await eventually('no timer is left', () => clock.pending() === 0)
+      clock.advance(10_000)
+      assert.equal(seen.signs, 1)
+    })
   })
 })

@@ -3,9 +3,9 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Timer } from '../clock.ts'
 import { RouterError } from '../errors.ts'
 import type { Frame, StreamDecoder } from '../wire/codec.ts'
-import { isContent, type FinishReason, type Usage } from '../wire/exchange.ts'
+import { isContent, type ChatEvent, type FinishReason, type Usage } from '../wire/exchange.ts'
 import { parseJson } from '../wire/json.ts'
-import { abortReason, ended, MAX_ERROR_BYTES, type AttemptEnd, type AttemptInput } from './attempt.ts'
+import { abortReason, callOf, ended, MAX_ERROR_BYTES, type AttemptEnd, type AttemptInput } from './attempt.ts'
 import { fail, fromCall, fromStatus, overflow, type AttemptFailure } from './failure.ts'
 import type { StreamSink } from './sink.ts'
 import { startCall, type Call, type CallFailure } from './transport.ts'
@@ -51,16 +51,16 @@ class StreamedAttempt {
     this.#input = input
     this.#sink = sink
     this.#resolve = resolve
-    this.#decoder = input.backend.codec.createStreamDecoder()
+    this.#decoder = input.outbound.codec.createStreamDecoder()
     this.#startedAtMs = input.clock.nowMs()
     this.#lastByteAtMs = this.#startedAtMs
     this.#onAbort = () => this.#call?.abort(abortReason(input.signal))
   }
 
   start(): void {
-    const { backend, body, clock, signal } = this.#input
+    const { clock, signal } = this.#input
     this.#call = startCall(
-      { backend, method: 'POST', path: backend.codec.path, body },
+      callOf(this.#input),
       {
         onResponse: (status, headers) => {
           this.#status = status
@@ -88,6 +88,22 @@ class StreamedAttempt {
       clock.setTimer(streamMs, () => this.#abort('upstream_timeout', `took longer than ${streamMs} ms.`)),
     )
     this.#watchSilence(idleMs)
+    this.#keepClientWaiting()
+  }
+
+  /** A model that loads or thinks is silent for minutes; clients and the proxies before them give up in less. */
+  #keepClientWaiting(): void {
+    const { backend, clock, target, failed, outbound } = this.#input
+    const { keepAliveMs } = backend.timeouts
+    const dueInMs = this.#sink.lastSignAtMs + keepAliveMs - clock.nowMs()
+    this.#timers[3] = clock.setTimer(Math.max(1, dueInMs), () => {
+      const isDue = clock.nowMs() - this.#sink.lastSignAtMs >= keepAliveMs
+      if (isDue && !this.#paused) {
+        this.#sink.keepAlive(target, failed, outbound)
+        this.#sink.lastSignAtMs = clock.nowMs()
+      }
+      this.#keepClientWaiting()
+    })
   }
 
   /** One timer that is set again only when it fires: resetting one for every chunk would cost more than the chunk. */
@@ -144,7 +160,7 @@ class StreamedAttempt {
     let hasContent = false
     for (const frame of frames) {
       for (const event of frame.events) {
-        if (event.type === 'error') return this.#inBandError(event.code, event.contextOverflow)
+        if (event.type === 'error') return this.#inBandError(event)
         if (event.type === 'finish') this.#finish ??= event.reason
         else if (event.type === 'usage') this.#usage = event.usage
         else if (event.type === 'end') this.#sawEnd = true
@@ -163,13 +179,15 @@ class StreamedAttempt {
   #commit(): void {
     this.#committed = true
     this.#firstTokenMs = this.#input.clock.nowMs() - this.#startedAtMs
-    this.#sink.commit(this.#input.target, this.#input.failed)
+    const { target, failed, outbound } = this.#input
+    this.#sink.commit(target, failed, outbound)
     const held = this.#held
     this.#held = []
     this.#write(held)
   }
 
   #write(frames: readonly Frame[]): void {
+    this.#sink.lastSignAtMs = this.#input.clock.nowMs()
     if (this.#sink.write(frames) || this.#paused || this.#settled) return
     this.#paused = true
     this.#call?.pause()
@@ -184,9 +202,10 @@ class StreamedAttempt {
     })
   }
 
-  #inBandError(code: string | null, contextOverflow: boolean): void {
+  #inBandError(event: Extract<ChatEvent, { type: 'error' }>): void {
     const { backend } = this.#input
-    const details = { contextOverflow, incapable: false, code }
+    const { code, contextOverflow, promptTokens, contextTokens } = event
+    const details = { contextOverflow, incapable: false, code, promptTokens, contextTokens }
     const failure: AttemptFailure = contextOverflow
       ? overflow(backend.name, this.#status, details)
       : fail(
@@ -204,7 +223,7 @@ class StreamedAttempt {
     if (this.#settled) return
     if (!this.#isStream()) {
       const body = parseJson(Buffer.concat(this.#errorBody).toString('utf8'))
-      const details = backend.codec.decodeFailure(body)
+      const details = this.#input.outbound.codec.decodeFailure(body)
       const status = this.#status ?? 0
       if (status >= 200 && status < 300 && !details.contextOverflow && !details.incapable) {
         const message = `Backend "${backend.name}" did not answer with a stream.`

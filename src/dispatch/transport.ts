@@ -35,6 +35,8 @@ export interface CallRequest {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly body: string | null
+  /** Added to the backend's own. */
+  readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** Starts the call. Redirects are not followed: undici's `dispatch` does not, and a 3xx is a failure upstream. */
@@ -58,7 +60,7 @@ export function startCall(request: CallRequest, handlers: CallHandlers, clock: C
     {
       path: request.backend.basePath + request.path,
       method: request.method,
-      headers: backend.headers as Record<string, string>,
+      headers: request.headers === undefined ? backend.headers : { ...backend.headers, ...request.headers },
       body: request.body,
     },
     {

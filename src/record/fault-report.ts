@@ -12,19 +12,16 @@ export interface FaultReport {
 }
 
 /** Says once that the store fails, and once that it is back, however many batches lie between. */
-export function createFaultReport(log: RecordLog): FaultReport {
+export function createFaultReport(log: RecordLog, what = 'request records'): FaultReport {
   let failing = false
   return {
     failed(error) {
       if (failing) return
       failing = true
-      log.warn(
-        { err: error instanceof Error ? error.message : 'unknown' },
-        'request records cannot be stored',
-      )
+      log.warn({ err: error instanceof Error ? error.message : 'unknown' }, `${what} cannot be stored`)
     },
     succeeded() {
-      if (failing) log.info({}, 'request records are stored again')
+      if (failing) log.info({}, `${what} are stored again`)
       failing = false
     },
     isFailing: () => failing,

@@ -1,5 +1,6 @@
 import type { Accepted } from '../accept/accepted.ts'
 import type { Classification } from '../classify/classification.ts'
+import { ERRORS } from '../errors.ts'
 import type { Decision } from '../decide/decision.ts'
 import type { Attempt, Outcome } from '../dispatch/outcome.ts'
 import type { ShadowResult } from '../dispatch/shadow.ts'
@@ -38,7 +39,7 @@ export function toRequestRecord(
     primaryBackend: primary,
     fellBack: answeredBy !== null && answeredBy.backend !== primary,
     result: outcome === null ? 'refused' : outcome.result,
-    status: statusOf(outcome),
+    status: statusOf(decision, outcome),
     errorCode: outcome === null ? (decision.refusal?.code ?? null) : (outcome.error?.code ?? null),
     firstTokenMs: outcome?.firstTokenMs ?? null,
     totalMs: outcome?.totalMs ?? 0,
@@ -50,9 +51,9 @@ export function toRequestRecord(
 }
 
 /** The status the client saw: a stream that broke off had already said 200. */
-function statusOf(outcome: Outcome | null): number {
-  if (outcome === null) return 503
-  return outcome.committed ? 200 : (outcome.error?.status ?? 200)
+function statusOf({ refusal }: Decision, outcome: Outcome | null): number {
+  if (outcome === null) return ERRORS[refusal?.code ?? 'internal_error'].status
+  return outcome.committed || outcome.opened ? 200 : (outcome.error?.status ?? 200)
 }
 
 function toAttemptRecord(attempt: Attempt): AttemptRecord {

@@ -12,13 +12,16 @@ const PRAGMAS = `
   PRAGMA journal_size_limit = 16777216;
   PRAGMA trusted_schema = OFF;`
 
-/** Throws when the file cannot be opened, is no database, or is newer than this router. */
-export function openConnection(path: string): DatabaseSync {
+/** `prepare` brings the tables up to date. Throws when the file cannot be opened, is no database, or is too new. */
+export function openConnection(
+  path: string,
+  prepare: (database: DatabaseSync) => void = migrate,
+): DatabaseSync {
   if (path !== ':memory:') makePrivate(path)
   const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS })
   try {
     database.exec(PRAGMAS)
-    inTransaction(database, () => migrate(database))
+    inTransaction(database, () => prepare(database))
     return database
   } catch (error) {
     database.close()

@@ -6,7 +6,13 @@ import type { ChatEvent } from './exchange.ts'
 import type { JsonObject } from './json.ts'
 import { backendCodec, clientCodec } from './codecs.ts'
 
-const NOW = { requestId: 'req_1', model: 'target', nowSeconds: 1_790_000_001, estimatedInputTokens: 3 }
+const NOW = {
+  requestId: 'req_1',
+  model: 'target',
+  nowSeconds: 1_790_000_001,
+  elapsedMs: () => 5,
+  estimatedInputTokens: 3,
+}
 const BODIES = {
   chat: { stream: true, messages: [{ role: 'user', content: 'x' }] },
   responses: { stream: true, input: 'x' },

@@ -26,12 +26,14 @@ const OVERFLOW = [
   /input (?:length|token count)[^.]{0,80}exceed/i,
   /exceeds? the (?:maximum|max) (?:number of |input |allowed )?tokens/i,
   /maximum (?:prompt|input) length/i,
+  // llama.cpp, of an embedding's text.
+  /tokens\) is too large to process/i,
   /greater than the context/i,
   /larger than the (?:maximum )?context/i,
 ]
 
 const INCAPABLE = [
-  /does not support (?:tool|function|think|reason|chat|image|vision|multimodal|audio|video|file|generate|structured|json|response)/i,
+  /does not support (?:embed|insert|tool|function|think|reason|chat|image|vision|multimodal|audio|video|file|generate|structured|json|response)/i,
   /(?:image|audio|video|file|tool|vision)s? (?:input|calling|use|content)?s? ?(?:is|are) not supported/i,
   /tools? param requires --jinja/i,
   /requires --enable-auto-tool-choice/i,

@@ -36,7 +36,7 @@ describe('NDJSON framing', () => {
     )
   })
 
-  test('a line over 1 MiB is an upstream error', () => {
+  test('a line over 8 MiB is an upstream error', () => {
     assert.throws(() => readAll([Buffer.alloc(MAX_FRAME_BYTES + 1, 120)]), { code: 'upstream_error' })
     assert.throws(() => readAll([Buffer.from(`${'x'.repeat(MAX_FRAME_BYTES)}\n`)]), {
       code: 'upstream_error',

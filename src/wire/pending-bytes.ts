@@ -5,13 +5,13 @@
  */
 import { RouterError } from '../errors.ts'
 
-/** Longest frame of a stream. Far above any real one (a 64 KB tool call), far below what would hurt. */
-export const MAX_FRAME_BYTES = 1_048_576
+/** Longest frame of a stream: an image that OpenAI made comes as one event of some megabytes. */
+export const MAX_FRAME_BYTES = 8_388_608
 
 const EMPTY = Buffer.alloc(0)
 
 export function frameTooLong(): RouterError {
-  return new RouterError('upstream_error', 'The backend sent a stream frame over 1 MiB.')
+  return new RouterError('upstream_error', 'The backend sent a stream frame over 8 MiB.')
 }
 
 export class PendingBytes {

@@ -12,7 +12,6 @@ export function partsText(parts: readonly ContentPart[]): string {
 
 /**
  * codex opens with two or three developer messages; templates such as Gemma's refuse a second system message.
- * Later ones stay where they are: their place is their meaning.
  */
 function mergeLeadingSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {
   const end = messages.findIndex((message) => message.role !== 'system')
@@ -23,6 +22,25 @@ function mergeLeadingSystem(messages: readonly ChatMessage[]): readonly ChatMess
     .map((message) => partsText(message.content))
     .join('\n\n')
   return [{ role: 'system', content: [{ type: 'text', text }] }, ...messages.slice(count)]
+}
+
+/**
+ * Claude Code puts reminders between the turns as system messages. Their place is their meaning, but many templates
+ * refuse one that is not in front, and two user messages in a row as well: it becomes part of the user's turn there.
+ */
+function foldLaterSystem(messages: readonly ChatMessage[]): readonly ChatMessage[] {
+  if (!messages.some(({ role }, index) => role === 'system' && index > 0)) return messages
+  const folded: ChatMessage[] = []
+  for (const message of messages) {
+    const before = folded.at(-1)
+    const isLater = message.role === 'system' && before !== undefined
+    const asUser: ChatMessage = isLater ? { ...message, role: 'user' } : message
+    // Two user messages of the client's own stay two: only what is folded here is joined.
+    if (before?.role === 'user' && asUser.role === 'user' && isLater) {
+      folded[folded.length - 1] = { ...before, content: [...before.content, ...asUser.content] }
+    } else folded.push(asUser)
+  }
+  return folded
 }
 
 /** A tool's result is text only; its images follow in a user message, behind the last result of the turn (1.3). */
@@ -47,7 +65,7 @@ function moveToolImages(messages: readonly ChatMessage[]): readonly ChatMessage[
 }
 
 export function prepareMessages(messages: readonly ChatMessage[]): readonly ChatMessage[] {
-  const merged = mergeLeadingSystem(messages)
+  const merged = foldLaterSystem(mergeLeadingSystem(messages))
   const hasToolMedia = merged.some(
     (message) => message.role === 'tool' && message.content.some((part) => part.type !== 'text'),
   )

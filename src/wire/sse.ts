@@ -14,6 +14,9 @@ export interface SseFrame {
   readonly data: string | null
 }
 
+/** A comment: every reader of server-sent events skips it. */
+export const SSE_KEEP_ALIVE = ': keep-alive\n\n'
+
 const LF = 10
 const CR = 13
 /** A terminator is two line ends of at most two bytes: three of them may already have been seen. */

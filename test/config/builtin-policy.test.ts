@@ -151,10 +151,17 @@ describe('picking models', () => {
     ],
   ]
   for (const [what, names, coder, vision, general] of cases) {
-    test(what, () =>
-      assert.deepEqual(pickModels(names.map((name) => model(name))), { coder, vision, general }),
-    )
+    test(what, () => {
+      const picked = pickModels(names.map((name) => model(name)))
+      assert.deepEqual([picked?.coder, picked?.vision, picked?.general], [coder, vision, general])
+    })
   }
+  test('vectors come from the model that most indexes were made with, else from any that makes them', () => {
+    const embedder = (...names: readonly string[]) => pickModels(names.map((name) => model(name)))?.embedder
+    assert.equal(embedder('phi4', 'mxbai-embed-large', 'nomic-embed-text:latest'), 'nomic-embed-text:latest')
+    assert.equal(embedder('phi4', 'qwen3-reranker:4b', 'bge-reranker', 'all-minilm:22m'), 'all-minilm:22m')
+    assert.equal(embedder('phi4', 'shieldgemma:2b', 'bge-reranker'), null)
+  })
   test('nothing to chat with', () => assert.equal(pickModels([model('nomic-embed-text')]), null))
   test('all too large: the smallest of them', () => {
     assert.equal(

@@ -352,11 +352,11 @@ routes: [{ default: blind }]
         model,
         messages: [{ role: 'user', content: [image] }],
       })
-      assert.equal(seen.status, 503)
+      assert.equal(seen.status, 400)
       assert.equal(((await seen.json()) as { error: { code: string } }).error.code, 'no_target')
       assert.equal(
         (await router.post('/v1/chat/completions', { ...ask('hi', { tools: [TOOL] }), model })).status,
-        503,
+        400,
       )
     }
     assert.equal(blind.received.length, 0)

@@ -321,13 +321,12 @@ describe('headers', () => {
 
 describe('paths and methods', () => {
   for (const path of [
-    '/',
     '/v1',
     `/v1/${CANARY}`,
     '/v1/chat/completions/',
-    '/v1/embeddings',
+    '/v1/images/generations',
     '//v1/models',
-    '/v1/models/x',
+    '/v1/model',
     '/%',
     `/v1/chat%2fcompletions?${CANARY}`,
   ]) {

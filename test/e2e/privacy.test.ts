@@ -58,7 +58,7 @@ function assertUntouched(...strangers: readonly Backend[]): void {
 
 async function assertRefused(response: Response, code = 'privacy_no_local_target'): Promise<void> {
   const text = await response.text()
-  assert.equal(response.status, 503, text)
+  assert.equal(response.status, 400, text)
   assert.equal((JSON.parse(text) as { error: { code: string } }).error.code, code, text)
   assert.equal(response.headers.get('x-llr-sensitivity'), 'high')
   assert.equal(response.headers.get('x-llr-backend'), 'none')

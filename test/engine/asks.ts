@@ -2,8 +2,14 @@
 import assert from 'node:assert/strict'
 import type { ChatCompletionFunctionTool } from 'openai/resources/chat/completions'
 
+/** llama.cpp's server speaks each of these itself; what else a client speaks is translated. */
+export const EGRESS = ['chat', 'messages', 'responses'] as const
+export type Egress = (typeof EGRESS)[number]
+
 export const SENTENCE = 'Hello from a tiny llama.'
 export const ENDLESS = 'Go on forever.'
+export const PONDER = 'Please think.'
+export const THOUGHT = /^let me think\s*$/
 export const WEATHER: ChatCompletionFunctionTool = {
   type: 'function',
   function: {
@@ -16,13 +22,14 @@ export const WEATHER: ChatCompletionFunctionTool = {
 interface Line {
   readonly endpoint: string
   readonly fallback?: string
+  readonly protocol?: Egress
 }
 
 /** Backends by name; the engine is attested, the others are what the caller writes. */
-export function policyFor({ endpoint, fallback }: Line, more = ''): string {
+export function policyFor({ endpoint, fallback, protocol = 'chat' }: Line, more = ''): string {
   return `
 backends:
-  engine: { type: openai-compatible, endpoint: "${endpoint}", model: tiny, attest: local }
+  engine: { type: openai-compatible, endpoint: "${endpoint}", model: tiny, attest: local, protocol: ${protocol} }
 ${more}
 routes:
   - default: engine

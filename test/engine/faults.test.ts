@@ -1,11 +1,12 @@
-/** A real engine that is the only private one, too small, dying, away or busy. Only the hosted backend is a stand-in. */
+/** A real engine that is the only private one, dying, away or busy. Only the hosted backend is a stand-in. */
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import OpenAI from 'openai'
 import { chatScript, closedPort, startBackend } from '../support/backend.ts'
+import { PROTOCOLS } from '../support/protocols/protocols.ts'
 import { ask, startRouter } from '../support/start-router.ts'
-import { ENDLESS, eventually, policyFor, SENTENCE, user } from './asks.ts'
-import { engineIsMissing, startEngine, type RunningEngine } from './start-engine.ts'
+import { EGRESS, ENDLESS, eventually, policyFor, SENTENCE, user } from './asks.ts'
+import { engineIsMissing, startEngine } from './start-engine.ts'
 
 describe('privacy before a real engine', { skip: engineIsMissing }, () => {
   it('lets the attested engine, and never the hosted one, see a sensitive prompt', async () => {
@@ -59,56 +60,6 @@ ab: { enabled: true, sampleRate: 1, candidates: { engine: hosted } }
   })
 })
 
-describe('a context that is too small', { skip: engineIsMissing }, () => {
-  let small: RunningEngine
-  const long = 'word '.repeat(400)
-
-  before(async () => {
-    small = await startEngine({ contextTokens: 512, slots: 1 })
-  })
-  after(() => small.kill())
-
-  it('is context_length_exceeded with both numbers, buffered and streamed, in both protocols', async () => {
-    const router = await startRouter(policyFor(small))
-    const { openai } = router
-    const overflows = (error: unknown): boolean => {
-      assert.ok(error instanceof OpenAI.APIError)
-      assert.equal(error.status, 400)
-      assert.equal(error.code, 'context_length_exceeded')
-      assert.match(error.message, /\d{4} tokens.*512 tokens/)
-      return true
-    }
-    try {
-      for (const stream of [false, true]) {
-        await assert.rejects(openai.chat.completions.create({ ...user(long), stream }), overflows)
-        await assert.rejects(openai.responses.create({ model: 'auto', input: long, stream }), overflows)
-      }
-      assert.deepEqual(router.defects, [])
-    } finally {
-      await router.close()
-    }
-  })
-
-  it('goes on to a fallback that has room', async () => {
-    const large = await startEngine()
-    const more = `  large: { type: openai-compatible, endpoint: "${large.endpoint}", model: tiny, attest: local }`
-    const router = await startRouter(policyFor({ ...small, fallback: 'large' }, more))
-    try {
-      for (const stream of [false, true]) {
-        const response = await router.post('/v1/chat/completions', ask(long, { stream }))
-        assert.equal(response.status, 200)
-        assert.equal(response.headers.get('x-llr-backend'), 'large')
-        assert.equal(response.headers.get('x-llr-attempts'), '2')
-        assert.match(await response.text(), /llama/)
-      }
-      assert.deepEqual(router.defects, [])
-    } finally {
-      await router.close()
-      await large.kill()
-    }
-  })
-})
-
 describe('an engine that fails', { skip: engineIsMissing }, () => {
   const demo = '  demo: { type: demo }'
 
@@ -147,6 +98,31 @@ describe('an engine that fails', { skip: engineIsMissing }, () => {
       await engine.kill()
     }
   })
+
+  for (const egress of EGRESS) {
+    it(`that dies in mid-stream, spoken to in ${egress}: no protocol is told a clean end`, async () => {
+      const engine = await startEngine()
+      const router = await startRouter(policyFor({ ...engine, protocol: egress }))
+      const clients = Object.values(PROTOCOLS).filter(({ name }) => name !== egress)
+      try {
+        const turns = [{ role: 'user', text: ENDLESS }] as const
+        const asking = clients.map((protocol) => protocol.ask(router.url, { turns, stream: true }))
+        await eventually('all are answered', async () => (await engine.busySlots()) === clients.length)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        await engine.kill()
+        for (const answered of await Promise.all(asking)) {
+          assert.match(answered.text, /loop/)
+          assert.equal(answered.terminated, false)
+          assert.ok(answered.error !== null, answered.raw.slice(-400))
+          assert.equal(answered.finish, null)
+        }
+        assert.deepEqual(router.defects, [])
+      } finally {
+        await router.close()
+        await engine.kill()
+      }
+    })
+  }
 
   it('that is not there: the fallback answers, buffered and streamed', async () => {
     const endpoint = `http://127.0.0.1:${await closedPort()}/v1`

@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly contextTokens?: number
   /** Requests that are answered at the same time; more wait. */
   readonly slots?: number
+  /** Makes vectors instead of answers: one engine does not do both. */
+  readonly embeds?: boolean
 }
 
 export interface RunningEngine {
@@ -31,7 +33,7 @@ export const engineIsMissing: string | false =
 
 /** Rejects with the engine's own last words when it does not come up. */
 export async function startEngine(options: EngineOptions = {}): Promise<RunningEngine> {
-  const { contextTokens = 32_768, slots = 4 } = options
+  const { contextTokens = 32_768, slots = 4, embeds = false } = options
   const engine = findEngine()
   if (engine === null) throw new Error(String(engineIsMissing))
   const home = mkdtempSync(join(tmpdir(), 'llr-engine-'))
@@ -48,6 +50,8 @@ export async function startEngine(options: EngineOptions = {}): Promise<RunningE
     '--threads': 1,
   }
   const args = Object.entries(settings).flatMap(([name, value]) => [name, String(value)])
+  // A model that was made to chat names no pooling, and /v1/embeddings wants one vector for each text.
+  if (embeds) args.push('--embeddings', '--pooling', 'mean')
   const child = spawn(engine.command, [...engine.args, ...args, '--jinja', '--offline', '--no-warmup'], {
     env: { ...process.env, ...engine.env },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -11,6 +11,7 @@ export function backend(name: string, rest: Partial<PolicyBackend> = {}): Policy
     families: {},
     model: `${name}-model`,
     models: [],
+    embeddings: null,
     p50Ms: null,
     firstTokenP50Ms: null,
     capabilities: { vision: null, tools: null },
@@ -68,7 +69,14 @@ const tags: Classification = {
   family: 'llama',
   tokens: 20,
 }
-const ask: Ask = { id: 'req_1', model: 'auto', stream: false, needsTools: false, needsVision: false }
+const ask: Ask = {
+  id: 'req_1',
+  model: 'auto',
+  stream: false,
+  embeds: false,
+  needsTools: false,
+  needsVision: false,
+}
 const view: View = {
   isProvenLocal: (name) => name === 'local',
   unavailability: () => null,

@@ -8,8 +8,13 @@ import { ChatStreamEncoder } from './stream-out.ts'
 export const chatClientCodec: ClientCodec = {
   protocol: 'chat',
   streamContentType: 'text/event-stream',
+  requestIdHeader: 'x-request-id',
+  fieldNames: { choiceCount: 'n' },
+  usageIsOptional: true,
+  bareTerminal: 'data: [DONE]\n\n',
   decodeRequest: decodeChatRequest,
   encodeReply: encodeChatReply,
   createStreamEncoder: (context) => new ChatStreamEncoder(context),
   encodeError: encodeErrorEnvelope,
+  errorStatus: (error) => error.status,
 }

@@ -13,6 +13,7 @@ const context = (body: JsonObject = {}) => {
     request: chatClientCodec.decodeRequest(whole),
     model: 'target',
     nowSeconds: 1_790_000_001,
+    elapsedMs: () => 5,
     estimatedInputTokens: 3,
   }
 }
@@ -107,7 +108,7 @@ describe('a buffered chat completion', () => {
 
   test('errors are OpenAI’s envelope', () => {
     const error = new RouterError('invalid_value', 'no', { param: 'n' })
-    assert.deepEqual(JSON.parse(chatClientCodec.encodeError(error)), {
+    assert.deepEqual(JSON.parse(chatClientCodec.encodeError(error, 'req_1')), {
       error: { message: 'no', type: 'invalid_request_error', param: 'n', code: 'invalid_value' },
     })
   })

@@ -2,7 +2,6 @@
 import type { ChatRequest, ResponseFormat } from '../exchange.ts'
 import {
   invalid,
-  optionalArray,
   optionalBoolean,
   optionalNumber,
   optionalObject,
@@ -11,6 +10,7 @@ import {
 } from '../fields.ts'
 import { decodeResponseFormat } from '../function-tool.ts'
 import type { JsonObject } from '../json.ts'
+import { decodeStop } from '../stop-list.ts'
 import { decodeMessages } from './messages-in.ts'
 import { decodeTools } from './tools-in.ts'
 
@@ -45,7 +45,7 @@ export function decodeChatRequest(body: JsonObject): ChatRequest {
     presencePenalty: optionalNumber(body, 'presence_penalty'),
     frequencyPenalty: optionalNumber(body, 'frequency_penalty'),
     seed: optionalNumber(body, 'seed'),
-    stop: decodeStop(body),
+    stop: decodeStop(body, 'stop'),
     choiceCount: decodeChoiceCount(body),
     logprobs: optionalBoolean(body, 'logprobs'),
     topLogprobs: optionalNumber(body, 'top_logprobs'),
@@ -59,17 +59,6 @@ export function decodeChatRequest(body: JsonObject): ChatRequest {
 function smaller(a: number | undefined, b: number | undefined): number | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return Math.min(a, b)
-}
-
-function decodeStop(body: JsonObject): readonly string[] | undefined {
-  const stop = body['stop']
-  if (typeof stop === 'string') return [stop]
-  const list = optionalArray(body, 'stop')
-  if (list === undefined || list.length === 0) return undefined
-  return list.map((value, index) => {
-    if (typeof value !== 'string') throw invalid(`stop[${index}]`, 'a string')
-    return value
-  })
 }
 
 function decodeChoiceCount(body: JsonObject): number | undefined {

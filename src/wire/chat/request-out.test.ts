@@ -6,7 +6,8 @@ import { decodeChatRequest } from './request-in.ts'
 import { encodeChatRequest } from './request-out.ts'
 
 /** What is written on the wire: keys without a value are not. */
-const sent = (body: JsonObject) => JSON.parse(JSON.stringify(encodeChatRequest(decodeChatRequest(body), 'm')))
+const sent = (body: JsonObject) =>
+  JSON.parse(JSON.stringify(encodeChatRequest(decodeChatRequest(body), 'm').body))
 
 describe('a Chat Completions request built from empty', () => {
   test('carries what the exchange carries, and nothing unknown', () => {
@@ -59,7 +60,7 @@ describe('a Chat Completions request built from empty', () => {
     )
   })
 
-  test('leading system messages are one; several text parts are one text', () => {
+  test('leading system messages are one, a later one is of the user’s turn; several text parts are one text', () => {
     const { messages } = sent({
       messages: [
         { role: 'system', content: 'a' },
@@ -76,8 +77,7 @@ describe('a Chat Completions request built from empty', () => {
     })
     assert.deepEqual(messages, [
       { role: 'system', content: 'a\n\nb' },
-      { role: 'user', content: '1\n2' },
-      { role: 'system', content: 'later' },
+      { role: 'user', content: '1\n2\nlater' },
     ])
   })
 

@@ -1,5 +1,7 @@
 /** The canonical request → a Chat Completions body: built from empty, so that nothing unknown slips through. */
 import { argumentsText } from '../call-arguments.ts'
+import type { EncodedRequest } from '../codec.ts'
+import { droppedOf } from '../dropped.ts'
 import type {
   ChatMessage,
   ChatRequest,
@@ -11,7 +13,12 @@ import type {
 import type { JsonObject, JsonValue } from '../json.ts'
 import { partsText, prepareMessages } from '../prepare-messages.ts'
 
-export function encodeChatRequest(request: ChatRequest, model: string): JsonObject {
+export function encodeChatRequest(request: ChatRequest, model: string): EncodedRequest {
+  // OpenAI refuses keys it does not know, and `top_k` is none of its own.
+  return { body: encodeBody(request, model), dropped: droppedOf(request, ['topK']) }
+}
+
+function encodeBody(request: ChatRequest, model: string): JsonObject {
   const hasTools = request.tools.length > 0
   return {
     model,
@@ -35,9 +42,14 @@ export function encodeChatRequest(request: ChatRequest, model: string): JsonObje
     n: request.choiceCount,
     logprobs: request.logprobs,
     top_logprobs: request.topLogprobs,
-    reasoning_effort: request.reasoningEffort,
+    reasoning_effort: encodeEffort(request.reasoningEffort),
     user: request.user,
   }
+}
+
+/** OpenAI's own top level is `xhigh`; what a server does not know it may refuse (reference 1.6). */
+function encodeEffort(effort: string | undefined): string | undefined {
+  return effort === 'max' || effort === 'ultra' ? 'xhigh' : effort
 }
 
 function encodeMessage(message: ChatMessage): JsonObject {

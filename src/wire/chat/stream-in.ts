@@ -41,8 +41,8 @@ export class ChatStreamDecoder implements StreamDecoder {
       throw new RouterError('upstream_error', 'The backend sent a stream event that is not a JSON object.')
     }
     if (isFailure(chunk)) {
-      const { code, contextOverflow } = readFailure(chunk)
-      return [{ type: 'error', code, contextOverflow }]
+      const { incapable: _, ...failure } = readFailure(chunk)
+      return [{ type: 'error', ...failure }]
     }
     const events: ChatEvent[] = []
     const choices = chunk['choices']

@@ -19,6 +19,7 @@ function context(fields: JsonObject = {}): ReplyContext {
     request,
     model: 'target',
     nowSeconds: 1_790_000_001,
+    elapsedMs: () => 5,
     estimatedInputTokens: 3,
   }
 }

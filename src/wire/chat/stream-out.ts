@@ -6,6 +6,7 @@ import { encodeErrorEnvelope } from '../error-envelope.ts'
 import type { ChatEvent, FinishReason, Usage } from '../exchange.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
+import { SSE_KEEP_ALIVE } from '../sse.ts'
 import { isCustomTool } from './reply-out.ts'
 import { encodeUsage } from './usage.ts'
 
@@ -53,15 +54,20 @@ export class ChatStreamEncoder implements StreamEncoder {
         return ''
       case 'end':
         return `${this.#usageChunk()}data: [DONE]\n\n`
+      case 'reasoning-seal':
       case 'error':
         break
     }
-    // A failure inside the stream is the reply stage's to judge: it calls `fail`, or tries elsewhere.
+    // Chat has no place for a seal. A failure inside the stream is the reply stage's to judge: it calls `fail`, or tries elsewhere.
     return ''
   }
 
   fail(error: RouterError): string {
     return `data: ${encodeErrorEnvelope(error)}\n\n`
+  }
+
+  keepAlive(): string {
+    return SSE_KEEP_ALIVE
   }
 
   #setHead(id: string, model: string, createdAtSeconds: number): void {

@@ -2,6 +2,7 @@
 import type { BackendCodec } from '../codec.ts'
 import { readFailure } from '../failure.ts'
 import { decodeOllamaReply } from './reply-in.ts'
+import { passThroughOllamaRequest } from './pass-through.ts'
 import { encodeOllamaRequest } from './request-out.ts'
 import { OllamaStreamDecoder } from './stream-in.ts'
 
@@ -9,7 +10,8 @@ export const ollamaBackendCodec: BackendCodec = {
   protocol: 'ollama',
   path: '/api/chat',
   encodeRequest: encodeOllamaRequest,
-  decodeReply: decodeOllamaReply,
+  passThrough: passThroughOllamaRequest,
+  decodeReply: (body) => decodeOllamaReply(body),
   createStreamDecoder: () => new OllamaStreamDecoder(),
   decodeFailure: readFailure,
 }

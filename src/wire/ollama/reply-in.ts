@@ -1,21 +1,23 @@
-/** A buffered answer of Ollama's native chat. */
+/** A buffered answer of Ollama's native API. */
 import { RouterError } from '../../errors.ts'
 import type { ChatReply } from '../exchange.ts'
 import { textOr } from '../fields.ts'
 import { newId } from '../ids.ts'
 import type { JsonValue } from '../json.ts'
 import { isJsonObject } from '../json.ts'
+import type { AnswerShape } from './answer-shape.ts'
+import { CHAT_SHAPE } from './answer-shape.ts'
 import { decodeCreatedAt, decodeFinish, decodeLogprobs, decodeToolCalls, decodeUsage } from './answer.ts'
 
-export function decodeOllamaReply(body: JsonValue): ChatReply {
-  const message = isJsonObject(body) ? body['message'] : undefined
-  if (!isJsonObject(body) || !isJsonObject(message)) {
+export function decodeOllamaReply(body: JsonValue, shape: AnswerShape = CHAT_SHAPE): ChatReply {
+  const said = isJsonObject(body) ? shape.read(body) : undefined
+  if (!isJsonObject(body) || said === undefined) {
     throw new RouterError(
       'upstream_error',
-      'The backend answered with something that is not an Ollama chat answer.',
+      'The backend answered with something that is not an answer of Ollama’s API.',
     )
   }
-  const toolCalls = decodeToolCalls(message)
+  const toolCalls = decodeToolCalls(said)
   return {
     id: newId('chatcmpl-'),
     createdAtSeconds: decodeCreatedAt(body),
@@ -23,8 +25,8 @@ export function decodeOllamaReply(body: JsonValue): ChatReply {
     choices: [
       {
         index: 0,
-        text: typeof message['content'] === 'string' ? message['content'] : null,
-        reasoning: textOr(message['thinking'], '') || undefined,
+        text: typeof said['content'] === 'string' ? said['content'] : null,
+        reasoning: textOr(said['thinking'], '') || undefined,
         toolCalls,
         finish: decodeFinish(body['done_reason'], toolCalls.length > 0),
         logprobs: decodeLogprobs(body),

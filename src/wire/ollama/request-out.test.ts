@@ -6,7 +6,7 @@ import { encodeOllamaRequest } from './request-out.ts'
 
 const sent = (fields: JsonObject) => {
   const request = decodeChatRequest({ messages: [{ role: 'user', content: 'x' }], ...fields })
-  return JSON.parse(JSON.stringify(encodeOllamaRequest(request, 'm')))
+  return JSON.parse(JSON.stringify(encodeOllamaRequest(request, 'm').body))
 }
 const TOOLS = ['a', 'b'].map((name) => ({
   type: 'function',

@@ -8,14 +8,21 @@ import { newId } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
 import { isJsonObject, parseJson } from '../json.ts'
 import { NdjsonFramer } from '../ndjson.ts'
+import type { AnswerShape, Said } from './answer-shape.ts'
+import { CHAT_SHAPE } from './answer-shape.ts'
 import { decodeCreatedAt, decodeFinish, decodeLogprobs, decodeToolCalls, decodeUsage } from './answer.ts'
 
 const NOTHING: readonly ChatEvent[] = []
 
 export class OllamaStreamDecoder implements StreamDecoder {
   readonly #framer = new NdjsonFramer()
+  readonly #shape: AnswerShape
   #started = false
   #toolCalls = 0
+
+  constructor(shape: AnswerShape = CHAT_SHAPE) {
+    this.#shape = shape
+  }
 
   push(chunk: Buffer): readonly Frame[] {
     return this.#framer.push(chunk).map(({ raw, text }) => ({ raw, events: this.#decode(text) }))
@@ -34,12 +41,13 @@ export class OllamaStreamDecoder implements StreamDecoder {
       throw new RouterError('upstream_error', 'The backend sent a stream line that is not a JSON object.')
     }
     if (line['error'] !== undefined && line['error'] !== null) {
-      const { code, contextOverflow } = readFailure(line)
-      return [{ type: 'error', code, contextOverflow }]
+      const { incapable: _, ...failure } = readFailure(line)
+      return [{ type: 'error', ...failure }]
     }
     const events: ChatEvent[] = []
     this.#start(line, events)
-    if (isJsonObject(line['message'])) this.#decodeMessage(line['message'], line, events)
+    const said = this.#shape.read(line)
+    if (said !== undefined) this.#decodeSaid(said, line, events)
     if (line['done'] === true) {
       events.push(
         { type: 'finish', choice: 0, reason: decodeFinish(line['done_reason'], this.#toolCalls > 0) },
@@ -57,13 +65,13 @@ export class OllamaStreamDecoder implements StreamDecoder {
     events.push({ type: 'start', id: newId('chatcmpl-'), model: textOr(line['model'], ''), createdAtSeconds })
   }
 
-  #decodeMessage(message: JsonObject, line: JsonObject, events: ChatEvent[]): void {
-    const thinking = textOr(message['thinking'], '')
+  #decodeSaid(said: Said, line: JsonObject, events: ChatEvent[]): void {
+    const thinking = textOr(said['thinking'], '')
     if (thinking !== '') events.push({ type: 'reasoning', choice: 0, text: thinking })
-    const text = textOr(message['content'], '')
+    const text = textOr(said['content'], '')
     const logprobs = decodeLogprobs(line)
-    if (text !== '') events.push({ type: 'text', choice: 0, text, logprobs })
-    for (const call of decodeToolCalls(message)) {
+    if (text !== '' || logprobs !== undefined) events.push({ type: 'text', choice: 0, text, logprobs })
+    for (const call of decodeToolCalls(said)) {
       const index = this.#toolCalls++
       events.push(
         { type: 'tool-start', choice: 0, index, id: call.id, name: call.name },

@@ -2,16 +2,9 @@
 import { unwrapCustomInput } from '../custom-tool.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
+import { safeCallId } from './call-id.ts'
 import type { EventWriter, ItemStatus, OutputItem } from './event-writer.ts'
 import type { ToolOrigin } from './tool-names.ts'
-
-const LONGEST_CALL_ID = 64
-
-/** At most 64 of `[A-Za-z0-9_-]`: what Responses clients and Anthropic accept (reference 1.7). */
-function safeCallId(id: string): string {
-  const safe = id.replaceAll(/[^\w-]/g, '_').slice(0, LONGEST_CALL_ID)
-  return safe === '' ? newId('call_') : safe
-}
 
 export interface CallFacts {
   readonly id: string

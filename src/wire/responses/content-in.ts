@@ -1,5 +1,4 @@
 /** Content of a Responses item: flat where chat nests, and named by direction (reference 1.3). */
-import { RouterError } from '../../errors.ts'
 import type { ContentPart } from '../exchange.ts'
 import { asObject, invalid, optionalString, requiredString, unsupported } from '../fields.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
@@ -35,15 +34,13 @@ function decodePart(value: JsonValue, param: string): ContentPart {
   }
 }
 
-/** Files are uploaded to OpenAI; this router has no store of them. */
-function refuseFileId(part: JsonObject, param: string): void {
-  if (typeof part['file_id'] !== 'string') return
-  const message = `'${param}.file_id' is not supported: this router stores no files. Send the data itself.`
-  throw new RouterError('unsupported_parameter', message, { param: `${param}.file_id` })
+/** Uploaded to a provider, which alone knows it: the part is kept as it is, for a backend of this protocol. */
+export function hasFileId(part: JsonObject): boolean {
+  return typeof part['file_id'] === 'string'
 }
 
 function decodeImage(part: JsonObject, param: string): ContentPart {
-  refuseFileId(part, param)
+  if (hasFileId(part)) return { type: 'file', value: part }
   const image = part['image_url']
   const detail = optionalString(part, 'detail', `${param}.detail`)
   // Chat's nested form, sent by clients that were ported in a hurry.
@@ -54,7 +51,7 @@ function decodeImage(part: JsonObject, param: string): ContentPart {
 
 /** Chat nests what Responses has flat, and knows no `file_url`; a backend that does takes it from there. */
 function decodeFile(part: JsonObject, param: string): ContentPart {
-  refuseFileId(part, param)
+  if (hasFileId(part)) return { type: 'file', value: part }
   const filename = optionalString(part, 'filename', `${param}.filename`)
   const data = optionalString(part, 'file_data', `${param}.file_data`)
   const url = optionalString(part, 'file_url', `${param}.file_url`)

@@ -2,7 +2,11 @@
 import type { JsonObject } from '../json.ts'
 
 export class EventWriter {
-  #sequence = 0
+  #sequence: number
+
+  constructor(sequence = 0) {
+    this.#sequence = sequence
+  }
 
   event(type: string, fields: JsonObject): string {
     const data = JSON.stringify({ type, sequence_number: this.#sequence++, ...fields })

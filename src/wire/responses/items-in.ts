@@ -1,11 +1,12 @@
 /** `input` items → messages: a Responses turn is many items, a chat turn one message (reference 1.3). */
 import { RouterError } from '../../errors.ts'
 import { wrapCustomInput } from '../custom-tool.ts'
-import type { ChatMessage, ContentPart, Role, ToolCall } from '../exchange.ts'
-import { asObject, invalid, optionalString, requiredString } from '../fields.ts'
+import type { ChatMessage, ChatRequest, ContentPart, ReasoningSeal, Role, ToolCall } from '../exchange.ts'
+import { asObject, invalid, optionalString, requiredString, textOr } from '../fields.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { isJsonArray, isJsonObject } from '../json.ts'
-import { decodeContent } from './content-in.ts'
+import { decodeSeal } from '../reasoning-seal.ts'
+import { decodeContent, hasFileId } from './content-in.ts'
 import { flatName } from './tool-names.ts'
 
 const ROLES: Readonly<Record<string, Role>> = {
@@ -21,25 +22,43 @@ const HOSTED = /_(?:call|call_output|list_tools|approval_request|approval_respon
 interface Draft {
   readonly role: Role
   content: readonly ContentPart[]
+  /** The items of thinking that led to it, and what they say. */
+  thoughts?: number
   reasoning?: string | undefined
+  reasoningSeal?: ReasoningSeal | undefined
   toolCalls?: ToolCall[] | undefined
   readonly toolCallId?: string | undefined
+}
+
+interface Thought {
+  readonly text: string
+  readonly seal: ReasoningSeal | undefined
+}
+
+export interface DecodedInput {
+  readonly messages: readonly ChatMessage[]
+  readonly dropped: readonly string[]
+  readonly nativeOnly: ChatRequest['nativeOnly']
 }
 
 export class Conversation {
   readonly #messages: Draft[] = []
   readonly #dropped: string[] = []
   /** Thinking that waits for the assistant message it led to. */
-  #reasoning = ''
+  #thoughts: Thought[] = []
+  #nativeOnly: ChatRequest['nativeOnly']
   /** Ids of calls, with the place of each until its output has come. */
   readonly #calls = new Map<string, string | null>()
 
   addMessage(role: Role, content: readonly ContentPart[]): void {
-    if (role !== 'assistant') this.#messages.push({ role, content })
-    else {
+    if (role === 'assistant') {
       const turn = this.#assistantTurn()
       turn.content = [...turn.content, ...content]
+      return
     }
+    // Thinking that nothing was said after led to nothing.
+    this.#thoughts = []
+    this.#messages.push({ role, content })
   }
 
   addItem(value: JsonValue, index: number): void {
@@ -57,8 +76,7 @@ export class Conversation {
       case 'custom_tool_call_output':
         return this.#addOutput(item, param)
       case 'reasoning':
-        this.#reasoning = joined(this.#reasoning, reasoningText(item))
-        return
+        return this.#addThought(item)
       case 'item_reference':
         throw itemNotFound()
       default:
@@ -67,21 +85,38 @@ export class Conversation {
   }
 
   /** The turns, checked: a chat template fails on a call without its output just as OpenAI does. */
-  finish(): { messages: readonly ChatMessage[]; dropped: readonly string[] } {
+  finish(): DecodedInput {
     for (const place of this.#calls.values()) {
       if (place === null) continue
       throw new RouterError('invalid_value', `No tool output found for function call at '${place}'.`, {
         param: 'input',
       })
     }
-    return { messages: this.#messages, dropped: this.#dropped }
+    const messages = this.#messages.map(({ thoughts: _count, ...message }) => message)
+    return { messages, dropped: this.#dropped, nativeOnly: this.#nativeOnly }
   }
 
   #addMessageItem(item: JsonObject, param: string): void {
     const name = requiredString(item, 'role', `${param}.role`)
     const role = Object.hasOwn(ROLES, name) ? ROLES[name] : undefined
     if (role === undefined) throw invalid(`${param}.role`, 'one of user, assistant, system, developer')
-    this.addMessage(role, decodeContent(item['content'], `${param}.content`))
+    this.addMessage(role, this.#content(item['content'], `${param}.content`))
+  }
+
+  #content(value: JsonValue | undefined, param: string): readonly ContentPart[] {
+    const parts = decodeContent(value, param)
+    const at = parts.findIndex((part) => part.type === 'file' && hasFileId(part.value))
+    if (at !== -1) {
+      const why = 'a file that was uploaded to a provider is known there alone; send the data itself'
+      this.#nativeOnly ??= { param: `${param}[${at}].file_id`, why }
+    }
+    return parts
+  }
+
+  #addThought(item: JsonObject): void {
+    const text = reasoningText(item)
+    const seal = decodeSeal(textOr(item['encrypted_content'], ''), 'responses')
+    if (text !== '' || seal !== undefined) this.#thoughts.push({ text, seal })
   }
 
   #addCall(item: JsonObject, param: string): void {
@@ -105,7 +140,7 @@ export class Conversation {
       throw new RouterError('invalid_value', message, { param: `${param}.call_id` })
     }
     this.#calls.set(id, null)
-    const content = decodeContent(item['output'], `${param}.output`)
+    const content = this.#content(item['output'], `${param}.output`)
     this.#messages.push({ role: 'tool', content, toolCallId: id })
   }
 
@@ -116,14 +151,18 @@ export class Conversation {
       turn = { role: 'assistant', content: [] }
       this.#messages.push(turn)
     }
-    if (this.#reasoning !== '') turn.reasoning = joined(turn.reasoning ?? '', this.#reasoning)
-    this.#reasoning = ''
+    if (this.#thoughts.length > 0) withThoughts(turn, this.#thoughts)
+    this.#thoughts = []
     return turn
   }
 }
 
-function joined(before: string, text: string): string {
-  return before === '' || text === '' ? before + text : `${before}\n\n${text}`
+function withThoughts(turn: Draft, thoughts: readonly Thought[]): void {
+  turn.thoughts = (turn.thoughts ?? 0) + thoughts.length
+  const texts = [turn.reasoning, ...thoughts.map(({ text }) => text)]
+  turn.reasoning = texts.filter(Boolean).join('\n\n') || undefined
+  // A seal is of its own piece of thinking, and would not fit several joined.
+  turn.reasoningSeal = turn.thoughts === 1 ? thoughts[0]?.seal : undefined
 }
 
 /** The model's own words where the client kept them, else the summary. Either may be null (codex). */
@@ -137,6 +176,6 @@ function reasoningText(item: JsonObject): string {
 
 function itemNotFound(): RouterError {
   const message =
-    'Item not found: this router stores no items, so input must hold them whole instead of by reference.'
+    'Item not found. Items are not persisted when `store` is set to false, and not kept for ever otherwise: send them whole.'
   return new RouterError('not_found', message, { param: 'input' })
 }

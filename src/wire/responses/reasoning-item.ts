@@ -1,62 +1,96 @@
 /**
- * A local model's thinking, told as a summary: the only form that every client shows and none rejects
+ * A model's thinking, told as a summary: the only form that every client shows and none rejects
  * (reference rule 8).
  */
+import type { ReasoningSeal } from '../exchange.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
+import { encodeSeal } from '../reasoning-seal.ts'
 import type { EventWriter, ItemStatus, OutputItem } from './event-writer.ts'
 
-/**
- * The AI SDK only sends an item back on the next turn when it had `encrypted_content` (rule 9). What matters is
- * in the summary, so this is a mark and no secret.
- */
-const REPLAY_MARK = 'llr.reasoning-is-in-the-summary'
+/** By it the item is known again when a client sends it back without anything else that would tell. */
+const OWN_ID = 'rs_llr'
 
-export function reasoningJson(id: string, text: string, encrypted: boolean): JsonObject {
+export function newReasoningId(): string {
+  return newId(OWN_ID)
+}
+
+/** No provider knows it: on passing through, such an item stays here. */
+export function isOwnReasoningId(id: string): boolean {
+  return id.startsWith(OWN_ID)
+}
+
+/**
+ * `encrypted_content` when the client asked for it, a seal or not: the AI SDK only sends an item back on the next
+ * turn when it had one (rule 9).
+ */
+export function reasoningJson(id: string, text: string, encrypted: string | undefined): JsonObject {
   const summary = text === '' ? [] : [{ type: 'summary_text', text }]
-  return { id, type: 'reasoning', summary, encrypted_content: encrypted ? REPLAY_MARK : undefined }
+  return { id, type: 'reasoning', summary, encrypted_content: encrypted }
 }
 
 export class ReasoningItem implements OutputItem {
-  readonly #id = newId('rs_')
+  readonly #id = newReasoningId()
   readonly #writer: EventWriter
   readonly #index: number
-  readonly #encrypted: boolean
+  readonly #isSealed: boolean
+  #seal: ReasoningSeal | undefined
   #text = ''
-  #closed = false
+  #stage: 'new' | 'added' | 'speaking' | 'closed' = 'new'
 
-  constructor(writer: EventWriter, index: number, encrypted: boolean) {
+  constructor(writer: EventWriter, index: number, isSealed: boolean) {
     this.#writer = writer
     this.#index = index
-    this.#encrypted = encrypted
+    this.#isSealed = isSealed
   }
 
   add(text: string): string {
-    const opening = this.#text === '' ? this.#open() : ''
+    const opening = this.#open() + this.#openPart()
     this.#text += text
     return opening + this.#event('response.reasoning_summary_text.delta', { delta: text })
   }
 
+  /** Known only when the thinking has ended, so it stands in the item's last event alone. */
+  seal(seal: ReasoningSeal): string {
+    this.#seal = seal
+    return this.#open()
+  }
+
   close(_status: ItemStatus): string {
-    if (this.#closed) return ''
-    this.#closed = true
+    if (this.#stage === 'closed') return ''
+    const closing = this.#stage === 'speaking' ? this.#closePart() : ''
+    this.#stage = 'closed'
     return (
-      this.#event('response.reasoning_summary_text.done', { text: this.#text }) +
-      this.#event('response.reasoning_summary_part.done', {
-        part: { type: 'summary_text', text: this.#text },
-      }) +
+      closing +
       this.#writer.event('response.output_item.done', { output_index: this.#index, item: this.toJson() })
     )
   }
 
   toJson(): JsonObject {
-    return reasoningJson(this.#id, this.#text, this.#encrypted)
+    const isWhole = this.#isSealed && this.#stage === 'closed'
+    return reasoningJson(this.#id, this.#text, isWhole ? encodeSeal(this.#seal, 'responses') : undefined)
   }
 
   #open(): string {
+    if (this.#stage !== 'new') return ''
+    this.#stage = 'added'
+    return this.#writer.event('response.output_item.added', {
+      output_index: this.#index,
+      item: this.toJson(),
+    })
+  }
+
+  #openPart(): string {
+    if (this.#stage !== 'added') return ''
+    this.#stage = 'speaking'
+    return this.#event('response.reasoning_summary_part.added', { part: { type: 'summary_text', text: '' } })
+  }
+
+  #closePart(): string {
+    const text = this.#text
     return (
-      this.#writer.event('response.output_item.added', { output_index: this.#index, item: this.toJson() }) +
-      this.#event('response.reasoning_summary_part.added', { part: { type: 'summary_text', text: '' } })
+      this.#event('response.reasoning_summary_text.done', { text }) +
+      this.#event('response.reasoning_summary_part.done', { part: { type: 'summary_text', text } })
     )
   }
 

@@ -33,7 +33,7 @@ describe('a buffered Responses envelope', () => {
     assert.equal(response.output_text, 'Hello')
     assert.equal(response.status, 'completed')
     assert.equal(response.completed_at, 1_790_000_001)
-    assert.equal(response.store, false)
+    assert.deepEqual([response.store, response.previous_response_id], [true, null])
     assert.deepEqual(response.metadata, { a: 'b' })
     assert.deepEqual(response.text, { format: { type: 'text' } })
     assert.deepEqual(response.usage, {
@@ -88,6 +88,22 @@ describe('a buffered Responses envelope', () => {
     assert.equal(empty.output[0].content[0].text, '')
     assert.deepEqual([empty.usage.input_tokens, empty.usage.output_tokens], [3, 0])
     assert.equal(encode({ text: 'eight ch' }).usage.output_tokens, 2)
+  })
+
+  test('a seal is told to who asked for it, thinking or not', () => {
+    const include = ['reasoning.encrypted_content']
+    const seal = { origin: 'messages', value: 'sig' } as const
+    const [thought] = encode({ text: 'x', reasoning: 'hm', reasoningSeal: seal }, { include }).output
+    assert.deepEqual([thought.summary.length, thought.encrypted_content], [1, 'llr1.messages.sig'])
+    const [hidden] = encode({ text: 'x', reasoningSeal: { ...seal, redacted: true } }, { include }).output
+    assert.deepEqual([hidden.type, hidden.summary], ['reasoning', []])
+    assert.equal(hidden.encrypted_content, 'llr1.messages.redacted.sig')
+    assert.equal(encode({ text: 'x', reasoningSeal: seal }).output[0].type, 'message')
+  })
+
+  test('what the client said about keeping is echoed', () => {
+    const echo = encode({ text: 'x' }, { store: false, previous_response_id: 'resp_1' })
+    assert.deepEqual([echo.store, echo.previous_response_id], [false, 'resp_1'])
   })
 
   test('function tools and schemas are echoed whole', () => {

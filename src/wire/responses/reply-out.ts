@@ -3,9 +3,10 @@ import type { ReplyContext } from '../codec.ts'
 import type { ChatChoice, ChatReply } from '../exchange.ts'
 import { newId } from '../ids.ts'
 import type { JsonObject } from '../json.ts'
+import { encodeSeal } from '../reasoning-seal.ts'
 import { callFacts, callJson } from './call-item.ts'
 import { logprobList, messageContent, messageJson } from './message-item.ts'
-import { reasoningJson } from './reasoning-item.ts'
+import { newReasoningId, reasoningJson } from './reasoning-item.ts'
 import { includes } from './request-in.ts'
 import { incompleteReason, ResponseObject } from './response-object.ts'
 import { ToolNames } from './tool-names.ts'
@@ -17,7 +18,7 @@ export function encodeResponsesReply(reply: ChatReply, context: ReplyContext): s
   const reason = incompleteReason(choice?.finish ?? 'stop')
   const usage =
     reply.usage ?? estimateUsage(context.estimatedInputTokens, choice ? countCharacters(choice) : 0)
-  return new ResponseObject(context, reply.model).toJson({
+  return new ResponseObject(context, { model: reply.model }).toJson({
     status: reason === undefined ? 'completed' : 'incomplete',
     completedAt: reason === undefined ? context.nowSeconds : undefined,
     incompleteReason: reason,
@@ -39,8 +40,11 @@ function countCharacters(choice: ChatChoice): number {
 
 function encodeItems(choice: ChatChoice, { body }: ReplyContext, cut: boolean): JsonObject[] {
   const items: JsonObject[] = []
-  if (choice.reasoning) {
-    items.push(reasoningJson(newId('rs_'), choice.reasoning, includes(body, 'reasoning.encrypted_content')))
+  const { reasoning = '', reasoningSeal } = choice
+  const isSealed = includes(body, 'reasoning.encrypted_content')
+  if (reasoning !== '' || (isSealed && reasoningSeal !== undefined)) {
+    const encrypted = isSealed ? encodeSeal(reasoningSeal, 'responses') : undefined
+    items.push(reasoningJson(newReasoningId(), reasoning, encrypted))
   }
   const text = choice.text ?? ''
   const hasMessage = text.trim() !== '' || choice.refusal !== undefined

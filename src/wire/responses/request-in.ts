@@ -14,12 +14,12 @@ import {
 import { decodeResponseFormat } from '../function-tool.ts'
 import type { JsonObject } from '../json.ts'
 import { isJsonArray } from '../json.ts'
-import { Conversation } from './items-in.ts'
+import { Conversation, type DecodedInput } from './items-in.ts'
 import { decodeTools } from './tools-in.ts'
 
 export function decodeResponsesRequest(body: JsonObject): ChatRequest {
   refuseStateful(body)
-  const { tools, toolChoice, dropped } = decodeTools(body)
+  const { tools, toolChoice, dropped, nativeOnly } = decodeTools(body)
   const conversation = decodeConversation(body)
   const text = optionalObject(body, 'text') ?? {}
   const reasoning = optionalObject(body, 'reasoning') ?? {}
@@ -41,7 +41,9 @@ export function decodeResponsesRequest(body: JsonObject): ChatRequest {
     logprobs: logprobs || undefined,
     topLogprobs: logprobs ? optionalNumber(body, 'top_logprobs') : undefined,
     reasoningEffort: optionalString(reasoning, 'effort', 'reasoning.effort'),
+    sealedReasoning: includes(body, 'reasoning.encrypted_content') || undefined,
     user: optionalString(body, 'user'),
+    nativeOnly: nativeOnly ?? conversation.nativeOnly,
     dropped: [...dropped, ...conversation.dropped, ...notCarried(body, text)],
   }
 }
@@ -50,7 +52,10 @@ export function includes(body: JsonObject, wanted: string): boolean {
   return isJsonArray(body['include']) && body['include'].includes(wanted)
 }
 
-/** What lives on the server in OpenAI's own service and nowhere here. */
+/**
+ * What lives on the server in OpenAI's own service and nowhere here. `previous_response_id` is no part of it: what
+ * it stands for is in `input` by now.
+ */
 function refuseStateful(body: JsonObject): void {
   const refuse = (param: string): never => {
     throw new RouterError('unsupported_parameter', `'${param}' is not supported by this router.`, { param })
@@ -59,13 +64,9 @@ function refuseStateful(body: JsonObject): void {
   for (const param of ['conversation', 'prompt']) {
     if (body[param] !== undefined && body[param] !== null) refuse(param)
   }
-  if (optionalString(body, 'previous_response_id') === undefined) return
-  const message =
-    'Previous response not found: this router stores no responses. Send the whole conversation as input.'
-  throw new RouterError('previous_response_not_found', message, { param: 'previous_response_id' })
 }
 
-function decodeConversation(body: JsonObject): ReturnType<Conversation['finish']> {
+function decodeConversation(body: JsonObject): DecodedInput {
   const conversation = new Conversation()
   const instructions = optionalString(body, 'instructions')
   if (instructions) conversation.addMessage('system', [{ type: 'text', text: instructions }])

@@ -22,6 +22,13 @@ export interface ResponseState {
   readonly outputText?: string | undefined
 }
 
+/** What a backend said of its answer; the id and time are ours unless its own have gone out already. */
+interface ResponseFacts {
+  readonly model: string
+  readonly id?: string
+  readonly createdAtSeconds?: number
+}
+
 /** A cut answer says so: codex and the AI SDK read it as "length" (rule 5). */
 export function incompleteReason(finish: FinishReason): string | undefined {
   if (finish === 'length') return 'max_output_tokens'
@@ -40,14 +47,14 @@ export function failureJson(error: RouterError): JsonObject {
 export class ResponseObject {
   readonly #fixed: string
 
-  constructor(context: ReplyContext, model: string) {
+  constructor(context: ReplyContext, facts: ResponseFacts) {
     const { body, request } = context
     const fixed: JsonObject = {
-      id: newId('resp_'),
+      id: facts.id ?? newId('resp_'),
       object: 'response',
-      created_at: context.nowSeconds,
-      model: model || context.model,
-      previous_response_id: null,
+      created_at: facts.createdAtSeconds || context.nowSeconds,
+      model: facts.model || context.model,
+      previous_response_id: body['previous_response_id'] ?? null,
       instructions: body['instructions'] ?? null,
       tools: isJsonArray(body['tools']) ? body['tools'].map(echoTool) : [],
       tool_choice: body['tool_choice'] ?? 'auto',
@@ -63,8 +70,7 @@ export class ResponseObject {
       reasoning: echoReasoning(body['reasoning']),
       max_output_tokens: request.maxOutputTokens ?? null,
       max_tool_calls: body['max_tool_calls'] ?? null,
-      // Nothing is kept yet, and an answer that claims otherwise would be asked for.
-      store: false,
+      store: body['store'] !== false,
       background: false,
       service_tier: 'default',
       metadata: body['metadata'] ?? {},

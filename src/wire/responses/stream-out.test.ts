@@ -1,51 +1,21 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { withCannedAnswer } from '../../../test/fixtures/wire/canned-server.ts'
 import { RESPONSE_KEYS, responsesContext } from '../../../test/fixtures/wire/responses-context.ts'
+import {
+  args,
+  call,
+  encodeAll,
+  final,
+  finished,
+  parse,
+  START,
+  text,
+  think,
+  types,
+} from '../../../test/fixtures/wire/responses-stream.ts'
 import { RouterError } from '../../errors.ts'
-import type { ChatEvent, FinishReason } from '../exchange.ts'
-import type { JsonObject } from '../json.ts'
+import type { ChatEvent } from '../exchange.ts'
 import { ResponsesStreamEncoder } from './stream-out.ts'
-
-const START: ChatEvent = { type: 'start', id: 'chatcmpl-1', model: 'm', createdAtSeconds: 0 }
-const text = (text: string): ChatEvent => ({ type: 'text', choice: 0, text })
-const think = (text: string): ChatEvent => ({ type: 'reasoning', choice: 0, text })
-const call = (index: number, name: string): ChatEvent => ({
-  type: 'tool-start',
-  choice: 0,
-  index,
-  id: `call_${index}`,
-  name,
-})
-const args = (index: number, text: string): ChatEvent => ({ type: 'tool-arguments', choice: 0, index, text })
-const usage: ChatEvent = { type: 'usage', usage: { inputTokens: 9, outputTokens: 4 } }
-const finished = (reason: FinishReason): ChatEvent[] => [
-  { type: 'finish', choice: 0, reason },
-  usage,
-  { type: 'end' },
-]
-
-function encodeAll(events: readonly ChatEvent[], fields?: JsonObject): string {
-  const encoder = new ResponsesStreamEncoder(responsesContext(fields))
-  return events.map((event) => encoder.encode(event)).join('')
-}
-
-function parse(stream: string) {
-  return stream
-    .split('\n\n')
-    .slice(0, -1)
-    .map((frame) => {
-      if (frame === 'data: [DONE]') return { type: '[DONE]' }
-      const [event, data] = frame.split('\n')
-      const parsed = JSON.parse(data?.slice(6) ?? '')
-      assert.equal(event, `event: ${parsed.type}`)
-      return parsed
-    })
-}
-
-const types = (stream: string): string[] => parse(stream).map(({ type }) => type.replace('response.', ''))
-const final = (body: string) =>
-  withCannedAnswer({ body }, (client) => client.responses.stream({ model: 'x', input: 'x' }).finalResponse())
 
 describe('Responses events', () => {
   test('text: the exact sequence', () => {

@@ -1,23 +1,24 @@
 /** Events → the exact event sequence of a Responses stream (reference 1.10), by the state machine of 3.1. */
 import type { RouterError } from '../../errors.ts'
-import type { ReplyContext, StreamEncoder } from '../codec.ts'
-import type { ChatEvent, FinishReason, Usage } from '../exchange.ts'
+import type { Frame, ReplyContext, StreamEncoder } from '../codec.ts'
+import type { ChatEvent, FinishReason, ReasoningSeal, Usage } from '../exchange.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { CallItem, callFacts } from './call-item.ts'
 import { EventWriter } from './event-writer.ts'
 import type { OutputItem } from './event-writer.ts'
 import { logprobList, MessageItem } from './message-item.ts'
+import { PassedThrough } from './passed-through.ts'
 import { ReasoningItem } from './reasoning-item.ts'
 import { includes } from './request-in.ts'
-import { failureJson, incompleteReason, ResponseObject } from './response-object.ts'
+import { failureJson, incompleteReason, ResponseObject, type ResponseState } from './response-object.ts'
 import { ToolNames } from './tool-names.ts'
 import { encodeUsage, estimateUsage } from './usage.ts'
 
 export class ResponsesStreamEncoder implements StreamEncoder {
   readonly #context: ReplyContext
-  readonly #writer = new EventWriter()
+  #writer = new EventWriter()
   readonly #names: ToolNames
-  readonly #startedMs = performance.now()
+  readonly #startedMs: number
   #response: ResponseObject | undefined
   readonly #items: OutputItem[] = []
   /** Where text or thinking goes. Calls stay open beside it: they may interleave. */
@@ -28,9 +29,13 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   #characters = 0
   #finish: FinishReason = 'stop'
   #usage: Usage | undefined
+  #passed: PassedThrough | undefined
+  #answer: string | null = null
+  #ended = false
 
   constructor(context: ReplyContext) {
     this.#context = context
+    this.#startedMs = context.elapsedMs()
     this.#names = new ToolNames(context.body)
   }
 
@@ -45,8 +50,29 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   /** Terminal, so nothing may follow it, `[DONE]` included; and nothing is closed before it (1.10). */
   fail(error: RouterError): string {
     const begin = this.#begin('')
-    const output = this.#items.map((item) => unfinished(item.toJson()))
-    return begin + this.#lifecycle('failed', { output, usage: null, error: failureJson(error) })
+    const items = this.#passed?.items ?? this.#items.map((item) => item.toJson())
+    this.#ended = true
+    return (
+      begin +
+      this.#lifecycle('failed', { output: items.map(unfinished), usage: null, error: failureJson(error) })
+    )
+  }
+
+  /** Comments do not reset codex's idle timer; a repeated `in_progress` does, and every client takes it (rule 6). */
+  keepAlive(): string {
+    if (this.#ended) return ''
+    // The SDK takes the response of such an event for all there is: the items must be in it.
+    const output = this.#items.map((item) => item.toJson())
+    return this.#begin('') || this.#lifecycle('in_progress', { output, usage: null })
+  }
+
+  answer(): string | null {
+    return this.#answer
+  }
+
+  passedThrough(frame: Frame): void {
+    this.#passed ??= new PassedThrough()
+    this.#passed.add(frame)
   }
 
   #encode(event: ChatEvent): string {
@@ -69,6 +95,8 @@ export class ResponsesStreamEncoder implements StreamEncoder {
         return ''
       case 'end':
         return this.#closeAll() + this.#terminal()
+      case 'reasoning-seal':
+        return this.#seal(event.seal)
       case 'start':
       case 'error':
         break
@@ -78,7 +106,11 @@ export class ResponsesStreamEncoder implements StreamEncoder {
 
   #begin(model: string): string {
     if (this.#response !== undefined) return ''
-    this.#response = new ResponseObject(this.#context, model)
+    const started = this.#passed?.start
+    this.#response = new ResponseObject(this.#context, started ?? { model })
+    if (this.#passed !== undefined) this.#writer = new EventWriter(this.#passed.sequence)
+    // The backend's own opening has gone out.
+    if (started !== undefined) return ''
     const state = { output: [], usage: null }
     return this.#lifecycle('created', state) + this.#lifecycle('in_progress', state)
   }
@@ -104,13 +136,25 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   }
 
   #reasoning(text: string): string {
-    if (this.#open instanceof ReasoningItem) return this.#open.add(text)
+    return this.#inReasoning((item) => item.add(text))
+  }
+
+  /** Ends the thinking it stands behind; thinking that nobody may read is an item of the seal alone. */
+  #seal(seal: ReasoningSeal): string {
+    const isWanted = includes(this.#context.body, 'reasoning.encrypted_content')
+    if (!isWanted && !(this.#open instanceof ReasoningItem)) return ''
+    const text = this.#inReasoning((item) => item.seal(seal))
+    return text + this.#closeOpen()
+  }
+
+  #inReasoning(write: (item: ReasoningItem) => string): string {
+    if (this.#open instanceof ReasoningItem) return write(this.#open)
     const closing = this.#closeOpen()
-    const encrypted = includes(this.#context.body, 'reasoning.encrypted_content')
-    const item = new ReasoningItem(this.#writer, this.#items.length, encrypted)
+    const isSealed = includes(this.#context.body, 'reasoning.encrypted_content')
+    const item = new ReasoningItem(this.#writer, this.#items.length, isSealed)
     this.#items.push(item)
     this.#open = item
-    return closing + item.add(text)
+    return closing + write(item)
   }
 
   #toolStart(index: number, id: string, name: string): string {
@@ -145,34 +189,27 @@ export class ResponsesStreamEncoder implements StreamEncoder {
   #terminal(): string {
     const reason = incompleteReason(this.#finish)
     const usage = this.#usage ?? estimateUsage(this.#context.estimatedInputTokens, this.#characters)
-    const state = { output: this.#items.map((item) => item.toJson()), usage: encodeUsage(usage) }
-    const terminal =
-      reason === undefined
-        ? this.#lifecycle('completed', state)
-        : this.#lifecycle('incomplete', { ...state, incompleteReason: reason })
-    return `${terminal}data: [DONE]\n\n`
+    const output = this.#items.map((item) => item.toJson())
+    const name = reason === undefined ? 'completed' : 'incomplete'
+    const answer = this.#responseJson(name, { output, usage: encodeUsage(usage), incompleteReason: reason })
+    this.#answer = answer
+    this.#ended = true
+    return `${this.#writer.lifecycle(`response.${name}`, answer)}data: [DONE]\n\n`
   }
 
-  #lifecycle(
-    name: 'created' | 'in_progress' | 'completed' | 'incomplete' | 'failed',
-    facts: LifecycleFacts,
-  ): string {
+  #lifecycle(name: 'created' | 'in_progress' | 'failed', facts: LifecycleFacts): string {
     const status = name === 'created' ? 'in_progress' : name
-    const elapsedSeconds = Math.floor((performance.now() - this.#startedMs) / 1000)
-    const completedAt = name === 'completed' ? this.#context.nowSeconds + elapsedSeconds : undefined
-    return this.#writer.lifecycle(
-      `response.${name}`,
-      this.#response?.toJson({ ...facts, status, completedAt }) ?? 'null',
-    )
+    return this.#writer.lifecycle(`response.${name}`, this.#responseJson(status, facts))
+  }
+
+  #responseJson(status: ResponseState['status'], facts: LifecycleFacts): string {
+    const elapsedSeconds = Math.floor((this.#context.elapsedMs() - this.#startedMs) / 1000)
+    const completedAt = status === 'completed' ? this.#context.nowSeconds + elapsedSeconds : undefined
+    return this.#response?.toJson({ ...facts, status, completedAt }) ?? 'null'
   }
 }
 
-interface LifecycleFacts {
-  readonly output: readonly JsonObject[]
-  readonly usage: JsonObject | null
-  readonly incompleteReason?: string | undefined
-  readonly error?: JsonObject | undefined
-}
+type LifecycleFacts = Omit<ResponseState, 'status' | 'completedAt' | 'outputText'>
 
 /** An item that a failure cut: no longer in progress, and not complete. */
 function unfinished(item: JsonObject): JsonObject {

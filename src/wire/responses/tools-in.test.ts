@@ -35,18 +35,17 @@ describe('Responses tools', () => {
     assert.deepEqual([dropped, toolChoice], [['tools[3]'], 'auto'])
   })
 
-  test('a forced hosted tool is refused', () => {
+  test('a forced hosted tool is for a provider of the protocol alone', () => {
     for (const tool_choice of [
       { type: 'web_search' },
       { type: 'allowed_tools', mode: 'required', tools: [{ type: 'web_search' }] },
     ]) {
-      assert.throws(() => decodeTools({ tools: TOOLS, tool_choice }), {
-        code: 'unsupported_value',
-        param: 'tools',
-      })
+      const decoded = decodeTools({ tools: TOOLS, tool_choice })
+      assert.deepEqual([decoded.nativeOnly?.param, decoded.toolChoice], ['tools', undefined])
     }
     const onlyHosted = { tools: [{ type: 'web_search' }], tool_choice: 'required' }
-    assert.throws(() => decodeTools(onlyHosted), { code: 'unsupported_value', param: 'tools' })
+    assert.equal(decodeTools(onlyHosted).nativeOnly?.param, 'tools')
+    assert.equal(decodeTools({ tools: TOOLS, tool_choice: 'required' }).nativeOnly, undefined)
   })
 
   test('choices', () => {

@@ -1,7 +1,7 @@
 /** `tools` and `tool_choice` of a Responses request (reference 1.4). */
 import { CUSTOM_TOOL_PARAMETERS } from '../custom-tool.ts'
-import type { ToolChoice, ToolDefinition } from '../exchange.ts'
-import { asObject, invalid, optionalArray, optionalString, requiredString, unsupported } from '../fields.ts'
+import type { ChatRequest, ToolChoice, ToolDefinition } from '../exchange.ts'
+import { asObject, invalid, optionalArray, optionalString, requiredString } from '../fields.ts'
 import { decodeFunctionTool } from '../function-tool.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { isJsonObject } from '../json.ts'
@@ -10,6 +10,7 @@ import { flatName } from './tool-names.ts'
 interface Restricted {
   readonly tools: readonly ToolDefinition[]
   readonly toolChoice: ToolChoice | undefined
+  readonly nativeOnly?: ChatRequest['nativeOnly']
 }
 
 export interface DecodedTools extends Restricted {
@@ -53,21 +54,20 @@ function restrict(
   if (choice === undefined || choice === null) return { tools, toolChoice: undefined }
   if (choice === 'none' || choice === 'auto') return { tools, toolChoice: choice }
   if (choice === 'required') {
-    if (anyDropped && tools.length === 0) throw hostedForced()
+    if (anyDropped && tools.length === 0) return hostedForced(tools)
     return { tools, toolChoice: choice }
   }
   if (!isJsonObject(choice)) throw invalid('tool_choice', CHOICES)
   if (choice['type'] === 'allowed_tools') return allowedOnly(tools, choice)
   const name = calledName(choice)
-  if (name === undefined) throw hostedForced()
+  if (name === undefined) return hostedForced(tools)
   return { tools, toolChoice: { name } }
 }
 
-function hostedForced(): Error {
-  return unsupported(
-    'tools',
-    'no backend behind this router can run the hosted tool that tool_choice asks for.',
-  )
+/** The provider of the protocol runs such a tool itself; anybody else could only answer without it. */
+function hostedForced(tools: readonly ToolDefinition[]): Restricted {
+  const why = 'tool_choice asks for a hosted tool, which only a provider of the Responses API can run'
+  return { tools, toolChoice: undefined, nativeOnly: { param: 'tools', why } }
 }
 
 /** A hard constraint, enforced here: the backend never sees the others (reference 1.4). */
@@ -76,7 +76,7 @@ function allowedOnly(tools: readonly ToolDefinition[], choice: JsonObject): Rest
   const names = new Set(listed.map((tool) => (isJsonObject(tool) ? calledName(tool) : undefined)))
   const allowed = tools.filter((tool) => names.has(tool.name))
   const required = choice['mode'] === 'required'
-  if (required && allowed.length === 0) throw hostedForced()
+  if (required && allowed.length === 0) return hostedForced(tools)
   return { tools: allowed, toolChoice: required ? 'required' : 'auto' }
 }
 
