@@ -18,8 +18,8 @@ import type { LatencyBook } from './record/latency.ts'
 import type { Metrics } from './record/prometheus.ts'
 import type { Recorder } from './record/recorder.ts'
 import type { ResponseStore } from './record/response-store.ts'
-import { explain, type Explanation } from './reply/headers.ts'
-import { replyContext, sendAnswer, sendError, sendOwnAnswer } from './reply/reply.ts'
+import type { Explanation } from './reply/headers.ts'
+import { headersFor, replyContext, sendAnswer, sendError, sendOwnAnswer } from './reply/reply.ts'
 import { createStreamReply, type StreamReply } from './reply/stream-reply.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createView } from './view.ts'
@@ -168,7 +168,7 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
       codec: passage.codec,
       contextOf: (target) => replyContext(accepted, classification, target.model, clock),
       headersOf: (target, failed) =>
-        explain({ requestId: accepted.id, classification, decision, target, failed }),
+        headersFor(passage.codec, { requestId: accepted.id, classification, decision, target, failed }),
       startedAtMs: accepted.receivedAtMs,
     })
   }

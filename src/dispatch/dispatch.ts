@@ -110,6 +110,7 @@ function summarise(error: RouterError | null, attempts: readonly Attempt[]): Rou
   const isTooLong = failed.some((one) => one.error?.code === 'context_length_exceeded')
   const code = isTooLong ? 'context_length_exceeded' : error.code
   return new RouterError(code, `All ${failed.length} attempts failed. ${details}`, {
+    param: error.param ?? undefined,
     retryAfterSeconds: error.retryAfterSeconds ?? undefined,
     tokens: failed.find((one) => one.error?.tokens)?.error?.tokens ?? undefined,
   })

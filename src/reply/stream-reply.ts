@@ -59,8 +59,8 @@ class SocketStream implements StreamReply {
     // What opens an answer must not stand before a backend's own opening, nor in the middle of its frames.
     const opens = codec.keepAliveOpens === true
     const isForeign = opens && outbound.passThrough && !this.#encoderBegan
-    if (isForeign) return void this.#response.write(SSE_KEEP_ALIVE)
     this.#encoder ??= this.#createEncoder(target)
+    if (isForeign) return void this.#response.write(SSE_KEEP_ALIVE)
     if (opens) this.#encoderBegan = true
     this.#response.write(this.#encoder.keepAlive())
   }

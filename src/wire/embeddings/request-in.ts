@@ -16,7 +16,7 @@ const NOT_CARRIED = ['input_type', 'task', 'truncate_prompt_tokens'] as const
 
 const NATIVE_ONLY = {
   param: 'input',
-  why: 'token ids need a backend with /v1/embeddings; send text instead.',
+  why: 'token ids need a backend with /v1/embeddings; send text instead',
 } as const
 
 export function decodeEmbeddingsRequest(body: JsonObject): ChatRequest {

@@ -5,7 +5,7 @@ import type { JsonObject, JsonValue } from '../json.ts'
 import { isJsonArray, isJsonObject } from '../json.ts'
 import type { Losses } from './losses.ts'
 
-const NO_FILES = 'the file is in the store of its provider, which this backend cannot read.'
+const NO_FILES = 'the file is in the store of its provider, which this backend cannot read'
 
 export interface PlacedBlock {
   readonly block: JsonObject

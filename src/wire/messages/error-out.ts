@@ -25,10 +25,17 @@ export function encodeMessagesError(error: RouterError, requestId: string): stri
   const type = TYPES[status] ?? (status >= 500 ? 'api_error' : 'invalid_request_error')
   return JSON.stringify({
     type: 'error',
-    error: { type, message: messageOf(error) },
+    error: { type, message: messageOf(error), details: error.param === THREAD ? NO_THREADS : undefined },
     request_id: requestId,
   })
 }
+
+/**
+ * Anthropic's SDK keeps conversations with the provider where it can (its tool runner does by itself), and goes on
+ * without when it is told so in these words.
+ */
+const THREAD = 'thread'
+const NO_THREADS = { error_code: 'thread_unsupported_request', unsupported: [THREAD] } as const
 
 /** Claude Code compacts its conversation when it reads these words, and by how much from the numbers. */
 function messageOf({ code, message, tokens }: RouterError): string {

@@ -1,4 +1,5 @@
 /** A Messages request → the canonical one (reference 4). */
+import { RouterError } from '../../errors.ts'
 import type { ChatRequest, ResponseFormat } from '../exchange.ts'
 import {
   invalid,
@@ -21,6 +22,7 @@ import { decodeTools } from './tools-in.ts'
 const NOT_CARRIED = ['container', 'mcp_servers', 'compaction'] as const
 
 export function decodeMessagesRequest(body: JsonObject): ChatRequest {
+  refuseThreads(body)
   const losses = new Losses()
   noteLosses(body, losses)
   if (optionalNumber(body, 'max_tokens') === undefined) throw missing('max_tokens')
@@ -45,6 +47,13 @@ export function decodeMessagesRequest(body: JsonObject): ChatRequest {
   }
 }
 
+/** A conversation that one provider keeps cannot go to another, and every turn is routed anew. */
+function refuseThreads(body: JsonObject): void {
+  if (body['thread'] === undefined || body['thread'] === null) return
+  const message = "'thread' is not supported by this router: send the whole conversation."
+  throw new RouterError('unsupported_parameter', message, { param: 'thread' })
+}
+
 function noteLosses(body: JsonObject, losses: Losses): void {
   for (const key of NOT_CARRIED) {
     const value = body[key]
@@ -53,9 +62,6 @@ function noteLosses(body: JsonObject, losses: Losses): void {
   const context = body['context_management']
   const edits = isJsonObject(context) ? context['edits'] : undefined
   if (isJsonArray(edits) && edits.length > 0) losses.drop('context_management')
-  if (body['thread'] !== undefined && body['thread'] !== null) {
-    losses.needNative('thread', 'the rest of the conversation is in the store of its provider.')
-  }
 }
 
 /** Older clients have the format at the top. A name, which chat wants, it has not. */

@@ -36,7 +36,7 @@ export function decodeTools(body: JsonObject, losses: Losses): DecodedTools {
     typeof toolChoice === 'object'
       ? hosted.has(toolChoice.name)
       : toolChoice === 'required' && tools.length === 0 && hosted.size > 0
-  if (forced) losses.needNative('tools', 'tool_choice asks for a tool that only its own provider has.')
+  if (forced) losses.needNative('tools', 'tool_choice asks for a tool that only its own provider has')
   const alone = optionalBoolean(choice, 'disable_parallel_tool_use', 'tool_choice.disable_parallel_tool_use')
   return { tools, toolChoice, parallelToolCalls: alone === undefined ? undefined : !alone }
 }

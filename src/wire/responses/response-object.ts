@@ -46,6 +46,7 @@ export function failureJson(error: RouterError): JsonObject {
 
 export class ResponseObject {
   readonly #fixed: string
+  #model: string
 
   constructor(context: ReplyContext, facts: ResponseFacts) {
     const { body, request } = context
@@ -53,7 +54,6 @@ export class ResponseObject {
       id: facts.id ?? newId('resp_'),
       object: 'response',
       created_at: facts.createdAtSeconds || context.nowSeconds,
-      model: facts.model || context.model,
       previous_response_id: body['previous_response_id'] ?? null,
       instructions: body['instructions'] ?? null,
       tools: isJsonArray(body['tools']) ? body['tools'].map(echoTool) : [],
@@ -78,6 +78,12 @@ export class ResponseObject {
       prompt_cache_key: body['prompt_cache_key'] ?? null,
     }
     this.#fixed = JSON.stringify(fixed).slice(1)
+    this.#model = facts.model || context.model
+  }
+
+  /** An answer that was opened while its client had to wait may come from another model than the one waited for. */
+  answeredBy(model: string): void {
+    if (model !== '') this.#model = model
   }
 
   /** JSON text of the whole object. */
@@ -89,6 +95,7 @@ export class ResponseObject {
       error: state.error ?? null,
       output: state.output,
       output_text: state.outputText,
+      model: this.#model,
       usage: state.usage,
     })
     return `${changing.slice(0, -1)},${this.#fixed}`

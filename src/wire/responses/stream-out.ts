@@ -98,6 +98,8 @@ export class ResponsesStreamEncoder implements StreamEncoder {
       case 'reasoning-seal':
         return this.#seal(event.seal)
       case 'start':
+        this.#response?.answeredBy(event.model)
+        break
       case 'error':
         break
     }
