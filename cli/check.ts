@@ -55,6 +55,7 @@ function summary(config: Config): string {
     backend.name,
     connections[backend.name]?.type ?? '',
     modelsOf(backend).join(', '),
+    backend.embeddings === null ? '' : `embeds: ${backend.embeddings}`,
   ])
   const routes = policy.routes.map((route) => [
     route.name,
@@ -78,6 +79,7 @@ function jsonSummary({ policy, connections, warnings, source }: Config): unknown
     name: backend.name,
     type: connections[backend.name]?.type ?? null,
     models: modelsOf(backend),
+    embeddings: backend.embeddings,
   }))
   return { ok: true, path: source.path, backends, routes: policy.routes, ab: policy.ab, warnings }
 }

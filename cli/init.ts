@@ -49,5 +49,6 @@ function describe(found: Discovery): string {
       : `Ollama: ${ollama.endpoint}, ${local.length === 0 ? 'no local model (ollama pull llama3.2)' : local.join(', ')}`,
     `OPENAI_API_KEY: ${found.hasOpenaiKey ? 'set' : 'not set'}`,
     `SARMALINK_API_KEY: ${found.hasSarmalinkKey ? 'set' : 'not set'}`,
+    `ANTHROPIC_API_KEY: ${found.hasAnthropicKey ? 'set' : 'not set'}`,
   ].join('\n')
 }

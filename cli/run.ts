@@ -7,11 +7,13 @@ import { checkCommand } from './check.ts'
 import { classifyCommand } from './classify.ts'
 import { explainCommand } from './explain.ts'
 import { initCommand } from './init.ts'
+import { keyCommand } from './key.ts'
 import { serveCommand } from './serve.ts'
 
 const USAGE = `local-llm-router ${VERSION}
 
   llr [serve]                 start the router (LLR_HOST, LLR_PORT, LLR_POLICY, LLR_DB)
+      --insecure-no-keys        listen beyond this machine without client keys
   llr check [policy]          validate a policy; exit 1 with line and key of every mistake
   llr explain [text]          show the whole decision for a prompt, sending nothing
       --request FILE            a request body instead of a prompt ("-" reads standard input)
@@ -22,12 +24,14 @@ const USAGE = `local-llm-router ${VERSION}
   llr classify [FILE]         JSON Lines {id, prompt} or {id, request} in, tags out
   llr init [policy]           look for Ollama and keys and write a commented policy
       --force                   overwrite without asking
+  llr key [name]              make a client key and the policy's line for it
   llr help | version
 `
 
 const OPTIONS = {
   json: { type: 'boolean' },
   force: { type: 'boolean' },
+  'insecure-no-keys': { type: 'boolean' },
   stream: { type: 'boolean' },
   request: { type: 'string' },
   sensitivity: { type: 'string' },
@@ -64,7 +68,7 @@ export async function run(argv: readonly string[]): Promise<number> {
   }
   switch (command) {
     case 'serve':
-      return serveCommand({ env, policyPath })
+      return serveCommand({ env, policyPath, allowWithoutKeys: values['insecure-no-keys'] === true })
     case 'check':
       return checkCommand(
         { path: rest[0] ?? policyPath, json: values.json === true },
@@ -93,6 +97,12 @@ export async function run(argv: readonly string[]): Promise<number> {
     }
     case 'init':
       return initCommand({ env, path: rest[0] ?? policyPath, force: values.force === true })
+    case 'key':
+      return keyCommand(
+        { name: rest[0] ?? 'client', json: values.json === true },
+        process.stdout,
+        process.stderr,
+      )
     default:
       process.stderr.write(`llr: there is no command "${command}".\n\n${USAGE}`)
       return 2
@@ -120,7 +130,7 @@ function misuse(command: string, rest: readonly string[], { sensitivity, request
   if (command === 'explain' && request !== undefined && rest.length > 0) {
     return 'explain takes a prompt or --request FILE, not both.'
   }
-  const most = { serve: 0, check: 1, classify: 1, init: 1 }[command]
+  const most = { serve: 0, check: 1, classify: 1, init: 1, key: 1 }[command]
   if (most === undefined || rest.length <= most) return null
   return `${command} takes at most ${most} argument${most === 1 ? '' : 's'}; there are ${rest.length}.`
 }

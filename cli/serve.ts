@@ -12,6 +12,8 @@ import { loadPolicy } from './policy-source.ts'
 export interface ServeOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly policyPath: string
+  /** Listen beyond this machine although the policy names no clients. */
+  readonly allowWithoutKeys: boolean
 }
 
 const LOG_LEVELS: readonly string[] = ['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace']
@@ -20,7 +22,8 @@ const DRAIN_MS = 30_000
 const WATCH_INTERVAL_MS = 1_000
 
 /** Runs until a signal; resolves with the exit code. */
-export async function serveCommand({ env, policyPath }: ServeOptions): Promise<number> {
+export async function serveCommand(options: ServeOptions): Promise<number> {
+  const { env, policyPath, allowWithoutKeys } = options
   const level = env['LLR_LOG_LEVEL']?.trim() || 'info'
   if (!LOG_LEVELS.includes(level)) return complain(`LLR_LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')}.`)
   const log = pino({ name: 'llr', level }, pino.destination(2))
@@ -33,12 +36,12 @@ export async function serveCommand({ env, policyPath }: ServeOptions): Promise<n
     const isNamed = env['LLR_POLICY'] !== undefined
     source = await loadPolicy({ env, path: policyPath, isNamed, clock: systemClock })
     const dbPath = env['LLR_DB'] ?? './metrics.db'
-    server = await startServer({ config: source.config, env, host, port, dbPath, log })
+    server = await startServer({ config: source.config, env, host, port, dbPath, log, allowWithoutKeys })
   } catch (error) {
     return complain(startFailure(error, host, port))
   }
   await server.snapshot().fleet.locality.refresh()
-  if (!isLoopbackHost(host)) {
+  if (!isLoopbackHost(host) && Object.keys(source.config.clients).length === 0) {
     log.warn(
       { host },
       'listening beyond this machine without client keys: anyone who reaches this port can use every backend',

@@ -102,6 +102,23 @@ A client that asks for a backend by name gets that one or an error: no fallback,
 
 <!-- table: privacy -->
 
+## Clients and their keys: \`clients\`
+
+\`llr key alice\` makes a key, shows it once, and prints the entry for it. With one entry or more, every request but \`GET /health\` needs the key of one, as \`Authorization: Bearer …\` or \`x-api-key\`; without any, keys that clients send are ignored. A reload is enough to let a client in or to shut it out. Stored answers of the Responses API are found by the client only that they were made for.
+
+\`\`\`yaml
+clients:
+  alice: { keyHash: "sha256:a0d5…" }
+\`\`\`
+
+Names are 1 to 64 letters, digits, dots, dashes or underscores. Each has:
+
+<!-- table: clients -->
+
+## Names and web pages: \`server\`
+
+<!-- table: server -->
+
 ## Limits: \`limits\`
 
 <!-- table: limits -->
@@ -111,6 +128,12 @@ A client that asks for a backend by name gets that one or an error: no fallback,
 These hold for every backend; a backend's own \`timeouts\` win over them.
 
 <!-- table: timeouts -->
+
+## Circuit breaker: \`breaker\`
+
+For every target; a backend's own \`breaker\` wins over it, key by key.
+
+<!-- table: breaker -->
 
 ## Records: \`records\`
 
@@ -127,7 +150,7 @@ On disk they are in a file of their own beside \`LLR_DB\`, its name with \`.resp
 | variable | default | meaning |
 |---|---|---|
 | \`LLR_PORT\` | \`3030\` | Port to listen on. |
-| \`LLR_HOST\` | \`127.0.0.1\` | Address to listen on. |
+| \`LLR_HOST\` | \`127.0.0.1\` | Address to listen on. One beyond this machine needs \`clients\`. |
 | \`LLR_POLICY\` | \`./policy.yaml\` | The policy file. |
 | \`LLR_DB\` | \`./metrics.db\` | Where records are kept. |
 | \`LLR_LOG_LEVEL\` | \`info\` | What goes to standard error: \`silent\`, \`fatal\`, \`error\`, \`warn\`, \`info\`, \`debug\`, \`trace\`. |
@@ -181,10 +204,11 @@ function rows(schema: JsonSchema, prefix = ''): string[] {
 
 /** The part of the schema that a `<!-- table: … -->` line of the words asks for. */
 function sectionOf(name: string): JsonSchema | undefined {
-  const { backends, routes, ...sections } = policyJsonSchema().properties ?? {}
+  const { backends, clients, routes, ...sections } = policyJsonSchema().properties ?? {}
   const [route, defaultRoute] = routes?.items?.anyOf ?? []
-  if (name === 'backends') {
-    return typeof backends?.additionalProperties === 'object' ? backends.additionalProperties : undefined
+  const named = { backends, clients }[name]
+  if (named !== undefined) {
+    return typeof named.additionalProperties === 'object' ? named.additionalProperties : undefined
   }
   if (name === 'route') return route
   if (name === 'match') return route?.properties?.match

@@ -1,24 +1,31 @@
 /** Paths to what serves them. The hot ones write to the socket themselves; Hono keeps the routing. */
-import type { RequestListener } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { Hono } from 'hono'
+import type { Visit } from './accept/door.ts'
 import { malformedRequest } from './accept/malformed.ts'
 import { createRequestId } from './accept/request-id.ts'
+import { createDoorkeeper, pathOf, type DoorkeeperParts } from './doorkeeper.ts'
 import { RouterError } from './errors.ts'
-import type { Health } from './health.ts'
+import { livenessOf, type Health } from './health.ts'
 import { listedModel, type ModelList } from './models.ts'
 import { createOllamaApi, type OllamaApiParts } from './ollama-api.ts'
-import { dialectOf, GET_PATHS, INFERENCE_PATHS, servedPaths } from './paths.ts'
+import { allowedMethods, dialectOf, INFERENCE_PATHS, servedPaths } from './paths.ts'
 import { refuse, unrouted } from './refuse.ts'
 import { explain } from './reply/headers.ts'
-import { createResponsesApi, type ResponsesApiParts } from './responses-api.ts'
+import type { ResponseStore } from './record/response-store.ts'
+import { turnsOf } from './record/response-store-client.ts'
+import { createResponsesApi } from './responses-api.ts'
 import type { Router } from './router.ts'
 import { clientCodec } from './wire/codecs.ts'
 
-export interface AppParts extends ResponsesApiParts, OllamaApiParts {
+export interface AppParts extends OllamaApiParts, DoorkeeperParts {
   readonly router: Router
+  readonly turns: ResponseStore
   readonly health: () => Health
+  /** False once the router is to end: whoever balances load should send no more. */
+  readonly isReady: () => boolean
   readonly models: () => ModelList
   /** `hours` as the client wrote it. Throws RouterError `invalid_value`. */
   readonly summary: (hours: string | undefined) => Promise<object>
@@ -36,35 +43,39 @@ type Env = { Bindings: HttpBindings }
  */
 export function createListener(parts: AppParts): RequestListener {
   const malformed = clientCodec('chat').encodeError(malformedRequest(), '')
-  const viaHono = getRequestListener(createApp(parts).fetch, {
+  const enter = createDoorkeeper(parts)
+  const visits: Visits = new WeakMap()
+  const viaHono = getRequestListener(createApp(parts, visits).fetch, {
     errorHandler: () =>
       new Response(malformed, { status: 400, headers: { 'content-type': 'application/json' } }),
   })
   return (incoming, outgoing) => {
+    const visit = enter(incoming, outgoing)
+    if (visit === null) return
     const endpoint = incoming.method === 'POST' ? INFERENCE_PATHS.get(pathOf(incoming.url)) : undefined
     if (endpoint === undefined) {
+      visits.set(incoming, visit)
       void viaHono(incoming, outgoing)
       return
     }
-    parts.router.handle(incoming, outgoing, endpoint).catch((error: unknown) => {
+    parts.router.handle(incoming, outgoing, endpoint, visit.client).catch((error: unknown) => {
       parts.onDefect(createRequestId(Date.now()), error)
       outgoing.destroy()
     })
   }
 }
 
-/** Claude Code asks for `/v1/messages?beta=true`. */
-function pathOf(url = ''): string {
-  const query = url.indexOf('?')
-  return query === -1 ? url : url.slice(0, query)
-}
+/** What the door found of the requests that go through Hono. */
+type Visits = WeakMap<IncomingMessage, Visit>
 
-function createApp(parts: AppParts): Hono<Env> {
+function createApp(parts: AppParts, visits: Visits): Hono<Env> {
   const app = new Hono<Env>()
+  const clientOf = (incoming: IncomingMessage): string | null => visits.get(incoming)?.client ?? null
 
   for (const [path, endpoint] of INFERENCE_PATHS) {
     app.post(path, async (c) => {
-      await parts.router.handle(c.env.incoming, c.env.outgoing, endpoint)
+      const { incoming, outgoing } = c.env
+      await parts.router.handle(incoming, outgoing, endpoint, clientOf(incoming))
       return RESPONSE_ALREADY_SENT
     })
   }
@@ -78,18 +89,29 @@ function createApp(parts: AppParts): Hono<Env> {
   app.get('/', (c) => c.text('local-llm-router is running'))
   app.get('/v1/models', (c) => c.json(parts.models()))
   app.get('/v1/models/*', (c) => c.json(listedModel(parts.models(), idOf(c.req.url))))
-  app.get('/health', (c) => c.json(parts.health()))
+  app.get('/health', (c) => {
+    const isTrusted = visits.get(c.env.incoming)?.isTrusted === true
+    return c.json(isTrusted ? parts.health() : livenessOf())
+  })
   app.get('/v1/metrics', async (c) => c.json(await parts.summary(c.req.query('hours'))))
+  app.get('/ready', (c) => {
+    const ready = parts.isReady()
+    return c.json({ ready }, ready ? 200 : 503)
+  })
   app.get('/v1/ab', async (c) => c.json(await parts.abReport()))
   app.get('/metrics', async (c) => {
     const { contentType, text } = await parts.prometheus()
     return c.body(text, 200, { 'content-type': contentType })
   })
-  app.route('/v1/responses', createResponsesApi(parts))
+  // Before the stored responses, for which `input_tokens` would be an id.
+  for (const path of INFERENCE_PATHS.keys()) app.all(path, () => refuseMethod('POST', path))
+  app.route(
+    '/v1/responses',
+    createResponsesApi((incoming) => turnsOf(parts.turns, clientOf(incoming))),
+  )
   app.route('/api', createOllamaApi(parts))
 
-  for (const path of INFERENCE_PATHS.keys()) app.all(path, () => refuseMethod('POST', path))
-  for (const path of [...GET_PATHS, '/v1/models/*']) app.all(path, () => refuseMethod('GET, HEAD', path))
+  for (const [path, allow] of allowedMethods()) app.all(path, () => refuseMethod(allow, path))
   app.notFound((c) => {
     const message = `There is nothing at this path. Served: ${servedPaths()}.`
     return refuse(new RouterError('not_found', message), dialectOf(c.req.path))

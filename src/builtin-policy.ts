@@ -11,6 +11,7 @@ export interface Found {
   readonly ollama: { readonly endpoint: string; readonly models: readonly FoundModel[] } | null
   readonly hasOpenaiKey: boolean
   readonly hasSarmalinkKey: boolean
+  readonly hasAnthropicKey: boolean
 }
 
 // Names of models that answer nothing: embedders, rerankers, and guards that only say "safe".
@@ -95,6 +96,7 @@ interface Parts {
   readonly local: { readonly endpoint: string; readonly picked: PickedModels } | null
   readonly frontier: boolean
   readonly sarmalink: boolean
+  readonly claude: boolean
 }
 
 /** YAML reads JSON strings, so no name can break out of its quotes. */
@@ -132,7 +134,7 @@ function localBackend({ endpoint, picked }: NonNullable<Parts['local']>): string
   ]
 }
 
-function backends({ local, frontier, sarmalink }: Parts): string[] {
+function backends({ local, frontier, sarmalink, claude }: Parts): string[] {
   return [
     'backends:',
     ...(local === null ? [] : localBackend(local)),
@@ -141,6 +143,12 @@ function backends({ local, frontier, sarmalink }: Parts): string[] {
       : []),
     ...(frontier
       ? ['  # Hosted; the key is in OPENAI_API_KEY.', '  frontier: { type: openai, model: gpt-4o }']
+      : []),
+    ...(claude
+      ? [
+          '  # Hosted; the key is in ANTHROPIC_API_KEY.',
+          '  claude: { type: anthropic, model: claude-sonnet-4-5 }',
+        ]
       : []),
   ]
 }
@@ -152,12 +160,10 @@ function fallbackLine(names: readonly string[]): string[] {
     : [`    fallback: ${names.length === 1 ? names[0] : `[${names.join(', ')}]`}`]
 }
 
-function routes({ local, frontier, sarmalink }: Parts): string[] {
-  const chain = [
-    ...(local === null ? [] : ['local']),
-    ...(sarmalink ? ['sarmalink'] : []),
-    ...(frontier ? ['frontier'] : []),
-  ]
+function routes({ local, frontier, sarmalink, claude }: Parts): string[] {
+  // Whether the general model of a hosted service reads pictures is known of these two only.
+  const seeing = [...(frontier ? ['frontier'] : []), ...(claude ? ['claude'] : [])]
+  const chain = [...(local === null ? [] : ['local']), ...(sarmalink ? ['sarmalink'] : []), ...seeing]
   const [first = 'demo', ...rest] = chain
   const lines = ['routes:']
   if (local !== null) {
@@ -166,14 +172,13 @@ function routes({ local, frontier, sarmalink }: Parts): string[] {
     lines.push('  - name: private', '    match: { sensitivity: high }', '    backend: local')
     lines.push(`    reason: "Privacy: ${place}"`)
   }
-  // Whether the general model of a hosted service reads pictures is known of one of them only.
-  if (frontier && (sarmalink || local !== null)) {
-    const eyes = local !== null && local.picked.vision !== null ? ['local', 'frontier'] : ['frontier']
+  if (seeing.length > 0 && (sarmalink || local !== null)) {
+    const [first, ...rest] = local !== null && local.picked.vision !== null ? ['local', ...seeing] : seeing
     lines.push(
       '  - name: vision',
       '    match: { task: vision }',
-      `    backend: ${eyes[0]}`,
-      ...fallbackLine(eyes.slice(1)),
+      `    backend: ${first}`,
+      ...fallbackLine(rest),
     )
   }
   if (sarmalink && chain.length > 1) {
@@ -204,7 +209,8 @@ const HEAD = [
 const DEMONSTRATION = [
   'backends:',
   '  # No Ollama with a model and no key was found. This answers by itself, and says that it is a demonstration.',
-  '  # For real answers: install Ollama, `ollama pull llama3.2`, then `llr init --force`; or set OPENAI_API_KEY.',
+  '  # For real answers: install Ollama, `ollama pull llama3.2`, then `llr init --force`; or set OPENAI_API_KEY',
+  '  # or ANTHROPIC_API_KEY.',
   '  demo: { type: demo }',
   'routes:',
   '  - default: demo',
@@ -213,8 +219,13 @@ const DEMONSTRATION = [
 export function builtinPolicy(found: Found): string {
   const picked = found.ollama === null ? null : pickModels(found.ollama.models)
   const local = found.ollama === null || picked === null ? null : { endpoint: found.ollama.endpoint, picked }
-  const parts: Parts = { local, frontier: found.hasOpenaiKey, sarmalink: found.hasSarmalinkKey }
-  if (local === null && !parts.frontier && !parts.sarmalink)
+  const parts: Parts = {
+    local,
+    frontier: found.hasOpenaiKey,
+    sarmalink: found.hasSarmalinkKey,
+    claude: found.hasAnthropicKey,
+  }
+  if (local === null && !parts.frontier && !parts.sarmalink && !parts.claude)
     return `${[...HEAD, ...DEMONSTRATION].join('\n')}\n`
 
   const note =

@@ -7,7 +7,7 @@ import { ConfigError, type Problem } from './config/problem.ts'
 import { checkReferences } from './config/references.ts'
 import { resolve, type Settings } from './config/resolve.ts'
 import { policyJsonSchema, policySchema } from './config/schema.ts'
-import { warningsOf } from './config/warnings.ts'
+import { fileWarnings, warningsOf } from './config/warnings.ts'
 
 export { ConfigError, type Problem, renderProblem } from './config/problem.ts'
 export type { Settings } from './config/resolve.ts'
@@ -68,12 +68,13 @@ function read(text: string, label: string): Settings {
   return resolve(parsed.data)
 }
 
-function load(text: string, source: Config['source']): Config {
+function load(text: string, source: Config['source'], mode: number | null = null): Config {
   if (Buffer.byteLength(text) > MAX_POLICY_BYTES) throw tooLarge(source.label)
   // What PowerShell's `>` writes, mostly.
   if (text.includes('\0')) throw whole(source.label, 'is not UTF-8 text; save it as UTF-8')
   const settings = read(text, source.label)
-  return deepFreeze({ ...settings, source, warnings: warningsOf(settings) })
+  const ofFile = mode === null ? [] : fileWarnings(mode, settings)
+  return deepFreeze({ ...settings, source, warnings: [...ofFile, ...warningsOf(settings)] })
 }
 
 /** `label` stands for the file name in messages. */
@@ -94,12 +95,16 @@ function whyUnreadable(path: string, error: unknown): string {
 export function loadConfigFile(path: string): Config {
   const label = basename(path)
   let text: string
+  let mode: number
   try {
-    if (statSync(path).size > MAX_POLICY_BYTES) throw tooLarge(label)
+    // Of the file itself: a link to it is how Kubernetes mounts one.
+    const found = statSync(path)
+    mode = found.mode
+    if (found.size > MAX_POLICY_BYTES) throw tooLarge(label)
     text = readFileSync(path, 'utf8')
   } catch (error) {
     if (error instanceof ConfigError) throw error
-    throw whole(label, whyUnreadable(path, error))
+    throw new ConfigError(label, [{ line: 0, column: 0, key: '', message: whyUnreadable(path, error) }])
   }
-  return load(text, { path, label })
+  return load(text, { path, label }, mode)
 }

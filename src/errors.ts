@@ -17,6 +17,7 @@ export const ERRORS = {
   no_target: { status: 400, type: 'invalid_request_error', retryable: false },
   privacy_no_local_target: { status: 400, type: 'invalid_request_error', retryable: false },
   upstream_rejected: { status: 400, type: 'invalid_request_error', retryable: false },
+  invalid_api_key: { status: 401, type: 'invalid_request_error', retryable: false },
   model_not_found: { status: 404, type: 'invalid_request_error', retryable: false },
   not_allowed: { status: 403, type: 'invalid_request_error', retryable: false },
   not_found: { status: 404, type: 'invalid_request_error', retryable: false },
@@ -31,6 +32,7 @@ export const ERRORS = {
   upstream_truncated: { status: 502, type: 'server_error', retryable: true },
   upstream_misconfigured: { status: 502, type: 'server_error', retryable: false },
   backend_unavailable: { status: 503, type: 'server_error', retryable: true },
+  overloaded: { status: 503, type: 'server_error', retryable: true },
   server_shutdown: { status: 503, type: 'server_error', retryable: true },
   upstream_timeout: { status: 504, type: 'server_error', retryable: true },
 } as const

@@ -24,8 +24,9 @@ export function ollamaModels(
 function tagsOf({ config, fleet }: Snapshot, modifiedAt: string): readonly TagsEntry[] {
   return advertisedModels(config.policy).map((name) => {
     const pin = pinOf(config.policy, name)
-    const listed = pin?.model == null ? undefined : fleet.locality.listed(pin.backend)
-    const found = listed?.find((model) => withTag(model.name) === withTag(pin?.model ?? ''))
+    const wanted = pin?.model ?? null
+    const listed = pin === null || wanted === null ? null : fleet.locality.listed(pin.backend)
+    const found = listed?.find((model) => withTag(model.name) === withTag(wanted ?? ''))
     return { name, sizeBytes: found?.sizeBytes ?? 0, digest: null, family: null, modifiedAt }
   })
 }

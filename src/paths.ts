@@ -17,8 +17,14 @@ export const INFERENCE_PATHS: ReadonlyMap<string, Endpoint> = new Map<string, En
 ])
 
 /** What can be read, without a model. */
-export const GET_PATHS = ['/', '/v1/models', '/health', '/v1/metrics', '/metrics', '/v1/ab'] as const
-export const OLLAMA_GET_PATHS = ['/api/tags', '/api/ps', '/api/version'] as const
+const GET_PATHS = ['/', '/v1/models', '/health', '/ready', '/v1/metrics', '/metrics', '/v1/ab'] as const
+const OLLAMA_GET_PATHS = ['/api/tags', '/api/ps', '/api/version'] as const
+const OLLAMA_POST_PATHS = ['/api/show'] as const
+/** What is kept of the Responses API, by id; `{id}` stands for one. */
+const STORED_PATHS: readonly (readonly [path: string, methods: readonly string[]])[] = [
+  ['/v1/responses/{id}', ['GET', 'DELETE']],
+  ['/v1/responses/{id}/input_items', ['GET']],
+]
 
 /** Ollama's commands that change which models there are: those are for the Ollama behind the router. */
 export const OLLAMA_MANAGEMENT_PATHS = [
@@ -38,9 +44,26 @@ export function dialectOf(path: string): Endpoint['protocol'] {
 
 /** For whoever asked for something else. */
 export function servedPaths(): string {
-  const posts = [...INFERENCE_PATHS.keys(), '/api/show'].map((path) => `POST ${path}`)
-  const gets = [...GET_PATHS, '/v1/models/{id}', '/v1/responses/{id}', ...OLLAMA_GET_PATHS].map(
-    (path) => `GET ${path}`,
-  )
-  return [...posts, ...gets].join(', ')
+  const posts = [...INFERENCE_PATHS.keys(), ...OLLAMA_POST_PATHS].map((path) => `POST ${path}`)
+  const gets = [...GET_PATHS, '/v1/models/{id}', ...OLLAMA_GET_PATHS].map((path) => `GET ${path}`)
+  const stored = STORED_PATHS.flatMap(([path, methods]) => methods.map((method) => `${method} ${path}`))
+  return [...posts, ...gets, ...stored].join(', ')
 }
+
+/** What each path without inference takes, for the `Allow` of a refusal; spelt as Hono spells paths. */
+export function allowedMethods(): readonly (readonly [path: string, allow: string])[] {
+  const stored = STORED_PATHS.map(([path, methods]): readonly [string, string] => [
+    path.replace('{id}', ':id'),
+    methods.join(', ').replace('GET', READ),
+  ])
+  const gets = [...GET_PATHS, '/v1/models/*', ...OLLAMA_GET_PATHS]
+  return [
+    ...gets.map((path) => [path, READ] as const),
+    ...OLLAMA_POST_PATHS.map((path) => [path, 'POST'] as const),
+    ...stored,
+    ['/v1/responses/:id/cancel', 'POST'],
+  ]
+}
+
+/** Whoever may read may ask for the headers alone. */
+const READ = 'GET, HEAD'

@@ -10,22 +10,26 @@ import { decide } from './decide/decide.ts'
 import type { Ask, Decision } from './decide/decision.ts'
 import type { Departures } from './departures.ts'
 import { dispatch } from './dispatch/dispatch.ts'
+import type { Priority } from './dispatch/admission-queue.ts'
+import type { Guards } from './dispatch/guards.ts'
 import type { Attempt, Outcome } from './dispatch/outcome.ts'
 import type { Shadows } from './dispatch/shadow.ts'
 import { RouterError } from './errors.ts'
+import { keepTurn } from './keep-turn.ts'
 import { toRequestRecord, toShadowRecord } from './record/from-outcome.ts'
 import type { LatencyBook } from './record/latency.ts'
 import type { Metrics } from './record/prometheus.ts'
 import type { Recorder } from './record/recorder.ts'
 import type { ResponseStore } from './record/response-store.ts'
+import { turnsOf } from './record/response-store-client.ts'
 import type { Explanation } from './reply/headers.ts'
 import { headersFor, replyContext, sendAnswer, sendError, sendOwnAnswer } from './reply/reply.ts'
+import { tooMuchToDo } from './overload.ts'
 import { createStreamReply, type StreamReply } from './reply/stream-reply.ts'
 import type { Snapshot } from './snapshot.ts'
 import { createView } from './view.ts'
 import type { ClientCodec } from './wire/codec.ts'
 import { clientCodec, type ClientProtocol } from './wire/codecs.ts'
-import { turnOf } from './wire/responses/stored-answers.ts'
 
 export interface RouterParts {
   readonly clock: Clock
@@ -33,6 +37,10 @@ export interface RouterParts {
   readonly latency: LatencyBook
   readonly metrics: Metrics
   readonly shadows: Shadows
+  readonly guards: Guards
+  readonly random: () => number
+  /** Whether requests of this class are turned away, because the process itself has too much to do. */
+  readonly sheds: (priority: Priority) => boolean
   readonly departures: Departures
   /** Turns of the Responses API that clients may refer back to. */
   readonly turns: ResponseStore
@@ -47,7 +55,13 @@ export interface Endpoint {
 }
 
 export interface Router {
-  handle(incoming: IncomingMessage, outgoing: ServerResponse, endpoint: Endpoint): Promise<void>
+  /** `client`: who the door let in, where clients need keys. */
+  handle(
+    incoming: IncomingMessage,
+    outgoing: ServerResponse,
+    endpoint: Endpoint,
+    client: string | null,
+  ): Promise<void>
 }
 
 /** Everything known of one request so far; errors are explained from it. */
@@ -57,6 +71,8 @@ interface Passage {
   readonly endpoint: Endpoint
   readonly codec: ClientCodec
   readonly outgoing: ServerResponse
+  /** Those of the client. */
+  readonly turns: ResponseStore
   accepted: Accepted | null
   classification: Classification | null
   decision: Decision | null
@@ -67,12 +83,14 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
   const { clock } = parts
 
   async function route(incoming: IncomingMessage, passage: Passage): Promise<void> {
-    const { snapshot, arrival, codec, outgoing, endpoint } = passage
+    const { snapshot, arrival, codec, outgoing, endpoint, turns } = passage
     const { config, fleet } = snapshot
     const { limits } = config
     const counts = endpoint.counts === true
-    const accepted = await accept(incoming, arrival, codec, { limits, clock, turns: parts.turns, counts })
+    if (parts.sheds('interactive')) throw tooMuchToDo()
+    const accepted = await accept(incoming, arrival, codec, { limits, clock, turns, counts })
     passage.accepted = accepted
+    if (parts.sheds(accepted.priority)) throw tooMuchToDo()
     const { ready } = accepted.request
     if (ready !== undefined) {
       const answer = ready(Math.floor(clock.epochMs() / 1000))
@@ -97,17 +115,30 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
 
     const sink = accepted.request.stream ? streamReply(passage, accepted, classification, decision) : null
     const signal = parts.departures.watch(outgoing)
+    const { guards, random } = parts
     const { yieldTo } = parts.shadows
-    const outcome = await dispatch({ accepted, decision, fleet, clock, sink, signal, yieldTo })
+    const deadlineMs = accepted.deadlineMs === null ? null : accepted.receivedAtMs + accepted.deadlineMs
+    const outcome = await dispatch({
+      accepted,
+      decision,
+      fleet,
+      guards,
+      clock,
+      random,
+      sink,
+      signal,
+      deadlineMs,
+      yieldTo,
+    })
     passage.failed = outcome.attempts.filter((attempt) => attempt.result !== 'success')
 
     if (outcome.answer !== null) {
       const { answer } = outcome
       const context = replyContext(accepted, classification, answer.target.model, clock)
       const sent = sendAnswer(outgoing, answer, explanationOf(passage, answer.target), { codec, context })
-      keepTurn(accepted, decision, sent.toString('utf8'))
+      keepTurn(turns, accepted, classification, sent.toString('utf8'))
     } else if (outcome.committed) {
-      keepTurn(accepted, decision, sink?.answer() ?? null)
+      keepTurn(turns, accepted, classification, sink?.answer() ?? null)
     } else if (outcome.error !== null) {
       if (sink?.isOpen() === true) sink.fail(outcome.error)
       else sendError(outgoing, outcome.error, explanationOf(passage, null), codec)
@@ -115,22 +146,6 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
     // Neither an answer nor an error can reach a client that left, or one that takes nothing.
     if (outcome.error?.code === 'client_closed_request') outgoing.destroy()
     remember(passage, accepted, classification, outcome)
-  }
-
-  /** Responses clients may go on from an answer by its id, unless they asked not to have it kept. */
-  function keepTurn(accepted: Accepted, decision: Decision, answer: string | null): void {
-    if (accepted.newItems === null || answer === null || accepted.body['store'] === false) return
-    const previousId = accepted.body['previous_response_id']
-    const turn = turnOf(answer, accepted.newItems(), {
-      sensitive: decision.label === 'local-only',
-      previousId: typeof previousId === 'string' ? previousId : null,
-    })
-    if (turn === null) return
-    // A backend may use an id twice (Ollama's are short): then it must lead to neither conversation.
-    void parts.turns.response(turn.id).then((known) => {
-      if (known === null) parts.turns.remember(turn)
-      else void parts.turns.forget(turn.id)
-    })
   }
 
   /** Behind the reply: the record, and the mirror that the client neither waits for nor sees. */
@@ -143,7 +158,7 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
     const { snapshot, decision } = passage
     if (decision === null) return
     parts.recorder.record(toRequestRecord(accepted, classification, decision, outcome))
-    const primary = outcome.attempts[0]
+    const primary = outcome.attempts.find(({ sent }) => sent)
     if (decision.shadow === null || primary === undefined || outcome.result === 'aborted') return
     if (primary.target.backend !== decision.shadow.primary) return
     snapshot.enter()
@@ -170,11 +185,12 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
       headersOf: (target, failed) =>
         headersFor(passage.codec, { requestId: accepted.id, classification, decision, target, failed }),
       startedAtMs: accepted.receivedAtMs,
+      clock,
     })
   }
 
   return {
-    async handle(incoming, outgoing, endpoint) {
+    async handle(incoming, outgoing, endpoint, client) {
       const snapshot = current()
       const receivedAtEpochMs = clock.epochMs()
       const arrival = {
@@ -189,6 +205,7 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
         endpoint,
         codec,
         outgoing,
+        turns: turnsOf(parts.turns, client),
         accepted: null,
         classification: null,
         decision: null,

@@ -2,24 +2,31 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { malformedRequest, refuseMalformed } from './accept/malformed.ts'
+import { createDoor, type Door } from './accept/door.ts'
+import { assertGuarded } from './accept/door-guard.ts'
 import { createListener } from './app.ts'
-import { systemClock, type Clock, type Timer } from './clock.ts'
+import { systemClock, type Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { EMBEDDINGS_ROUTE } from './decide/embedding.ts'
-import { createDepartures, type Departures } from './departures.ts'
+import { createDepartures } from './departures.ts'
+import { isIpAddress, isLoopbackHost } from './dispatch/address.ts'
+import { createGuards } from './dispatch/guards.ts'
 import { createShadows } from './dispatch/shadow.ts'
+import { drain } from './drain.ts'
 import { healthOf, isLocalBackend } from './health.ts'
 import { modelList } from './models.ts'
 import { ollamaModels } from './ollama-models.ts'
-import { createAbReporter, type AbReportPolicy } from './record/ab-report.ts'
+import { createAbReporter } from './record/ab-report.ts'
 import { createLatencyBook } from './record/latency.ts'
 import { createFaultReport } from './record/fault-report.ts'
 import { createMetrics, type MetricNames } from './record/prometheus.ts'
 import { createRecorder, type RecordLog } from './record/recorder.ts'
-import type { RecordsSettings } from './record/settings.ts'
 import { createResponseStore } from './record/response-store.ts'
 import { openSqliteStore } from './record/sqlite-store.ts'
 import { createSummariser, parseHours } from './record/summary.ts'
+import { abPolicyOf, liveRecords } from './live-policy.ts'
+import { createOverloadSampler } from './overload-sample.ts'
+import { createOverload } from './overload.ts'
 import { createRouter } from './router.ts'
 import { createSnapshot, type Snapshot } from './snapshot.ts'
 import { VERSION } from './version.ts'
@@ -33,6 +40,8 @@ export interface ServerOptions {
   readonly port: number
   /** SQLite file; `:memory:` keeps nothing. */
   readonly dbPath: string
+  /** Listen beyond this machine although the policy names no clients. */
+  readonly allowWithoutKeys?: boolean
   readonly log: RecordLog & { error(fields: object, message: string): void }
   readonly clock?: Clock
 }
@@ -51,7 +60,9 @@ export interface RouterServer {
 
 /** Rejects when the port is taken or the host cannot be bound. */
 export async function startServer(options: ServerOptions): Promise<RouterServer> {
-  const { env, log } = options
+  const { env, log, host, allowWithoutKeys = false } = options
+  const place = { host, isLoopback: isLoopbackHost(host), allowWithoutKeys, isIpAddress }
+  assertGuarded(options.config, place)
   const clock = options.clock ?? systemClock
   let snapshot = await createSnapshot(options.config, env, clock)
   let loadedAtEpochMs = clock.epochMs()
@@ -59,7 +70,13 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
   const startedAtMs = clock.nowMs()
 
   const records = liveRecords(() => snapshot.config.records)
-  const metrics = createMetrics({ version: VERSION, processMetrics: true, ...namesOf(options.config) })
+  const guards = createGuards(clock)
+  const metrics = createMetrics({
+    version: VERSION,
+    processMetrics: true,
+    guards,
+    ...namesOf(options.config),
+  })
   const latency = createLatencyBook(clock)
   const store = openSqliteStore(options.dbPath, records)
   await store.check().catch((error: unknown) => {
@@ -83,12 +100,31 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     disk: options.dbPath === ':memory:' ? null : `${options.dbPath}.responses`,
     onFault: createFaultReport(log, 'stored responses').failed,
   })
-  const shadows = createShadows(clock, () => snapshot.config.shadow.maxConcurrent)
+  const sampler = createOverloadSampler()
+  const overload = createOverload({ clock, sample: sampler.sample })
+  const shadows = createShadows(
+    clock,
+    () => snapshot.config.shadow.maxConcurrent,
+    () => overload.sheds('shadow'),
+  )
+  let draining = false
   const departures = createDepartures()
   const onDefect = (requestId: string, error: unknown): void =>
     log.error({ requestId, defect: stackOf(error) }, 'a defect of the router')
   const router = createRouter(
-    { clock, recorder, latency, metrics, shadows, departures, turns, onDefect },
+    {
+      clock,
+      recorder,
+      latency,
+      metrics,
+      shadows,
+      departures,
+      turns,
+      guards,
+      random: Math.random,
+      sheds: (priority) => overload.sheds(priority),
+      onDefect,
+    },
     () => snapshot,
   )
   const summarise = createSummariser({ store, recorder, clock })
@@ -100,9 +136,16 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
   })
   let abPolicy = abPolicyOf(options.config)
 
+  // The port is known when it listens; nobody can come in before.
+  let door: Door = createDoor(options.config, { ...place, port: options.port })
   const listener = createListener({
+    door: () => door,
+    clock,
+    onTurnedAway: () => metrics.requestRefused(),
     router,
-    health: () => healthOf({ snapshot, clock, version: VERSION, startedAtMs, loadedAtEpochMs, reloadError }),
+    health: () =>
+      healthOf({ snapshot, guards, clock, version: VERSION, startedAtMs, loadedAtEpochMs, reloadError }),
+    isReady: () => !draining,
     models: () => modelList(snapshot.config.policy),
     turns,
     ollama: ollamaModels(
@@ -115,22 +158,29 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     prometheus: async () => ({ contentType: metrics.contentType, text: await metrics.text() }),
     onDefect,
   })
-  const server = createServer(listener)
+  // Said here, so that `--insecure-http-parser` in NODE_OPTIONS cannot say otherwise.
+  const server = createServer({ insecureHTTPParser: false }, listener)
   const malformed = clientCodec('chat').encodeError(malformedRequest(), '')
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, malformed))
+  // Node would tell such a client to send its body before anyone has looked at its headers, and hang up on CONNECT.
+  server.on('checkContinue', listener)
+  server.on('connect', (_, socket) => refuseMalformed(new Error('CONNECT'), socket, malformed))
   // A client that thinks between two requests should not pay for a new connection each time.
   server.keepAliveTimeout = 65_000
-  const url = await listen(server, options.host, options.port)
+  const { url, port } = await listen(server, host, options.port)
+  door = createDoor(options.config, { ...place, port })
   void snapshot.fleet.locality.refresh()
 
   return {
     url,
     snapshot: () => snapshot,
     async reload(config) {
+      assertGuarded(config, place)
       const next = await createSnapshot(config, env, clock)
       await next.fleet.locality.refresh()
       const previous = snapshot
       snapshot = next
+      door = createDoor(config, { ...place, port })
       abPolicy = abPolicyOf(config)
       loadedAtEpochMs = clock.epochMs()
       reloadError = null
@@ -142,8 +192,12 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
       metrics.policyReloaded(false)
     },
     async close(drainMs = 0) {
+      draining = true
       await drain(server, drainMs, { clock, departures })
       shadows.close()
+      guards.close()
+      overload.close()
+      sampler.close()
       snapshot.retire()
       await snapshot.closed
       await recorder.close()
@@ -159,67 +213,16 @@ function namesOf(config: Config): MetricNames {
   }
 }
 
-/** Retention and pace of the policy that serves now: what keeps records outlives a reload. */
-function liveRecords(current: () => RecordsSettings): RecordsSettings {
-  return {
-    get maxDays() {
-      return current().maxDays
-    },
-    get maxRows() {
-      return current().maxRows
-    },
-    get flushIntervalMs() {
-      return current().flushIntervalMs
-    },
-  }
-}
-
-/** One object a policy: the report is remembered by it. */
-function abPolicyOf({ policy, verdict, prices }: Config): AbReportPolicy {
-  const declared = Object.entries(prices).filter(([, price]) => price !== null)
-  return { ab: policy.ab, verdict, prices: Object.fromEntries(declared) as AbReportPolicy['prices'] }
-}
-
-function listen(server: Server, host: string, port: number): Promise<string> {
+function listen(server: Server, host: string, port: number): Promise<{ url: string; port: number }> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
       server.removeListener('error', reject)
       const address = server.address() as AddressInfo
       const name = address.family === 'IPv6' ? `[${address.address}]` : address.address
-      resolve(`http://${name}:${address.port}`)
+      resolve({ url: `http://${name}:${address.port}`, port: address.port })
     })
   })
-}
-
-/** What an error that ends a request may take to reach its client. */
-const LAST_WORDS_MS = 500
-/** A connection that falls idle while others still work would be kept alive for its client's next request. */
-const IDLE_SWEEP_MS = 50
-
-interface DrainParts {
-  readonly clock: Clock
-  readonly departures: Departures
-}
-
-async function drain(server: Server, drainMs: number, parts: DrainParts): Promise<void> {
-  const { clock, departures } = parts
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve())
-  })
-  let sweep: Timer | null = null
-  const closeIdle = (): void => {
-    server.closeIdleConnections()
-    sweep = clock.setTimer(IDLE_SWEEP_MS, closeIdle)
-  }
-  sweep = clock.setTimer(0, closeIdle)
-  let timer = clock.setTimer(drainMs, () => {
-    departures.endAll()
-    timer = clock.setTimer(LAST_WORDS_MS, () => server.closeAllConnections())
-  })
-  await closed
-  timer.cancel()
-  sweep.cancel()
 }
 
 function reasonOf(error: unknown): string {

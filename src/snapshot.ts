@@ -2,6 +2,7 @@
 import type { Clock } from './clock.ts'
 import type { Config } from './config.ts'
 import { createFleet, type Fleet } from './dispatch/fleet.ts'
+import { VENDORS } from './dispatch/vendors.ts'
 
 export interface Snapshot {
   readonly config: Config
@@ -15,13 +16,26 @@ export interface Snapshot {
   readonly closed: Promise<void>
 }
 
+/** What a header can hold; a key with a line break in it would stall every call. Its value is not told. */
+const HEADER_VALUE = /^[\x20-\x7e]*$/
+
+function checkKeys({ connections }: Config, env: Readonly<Record<string, string | undefined>>): void {
+  for (const { type, apiKeyEnv } of Object.values(connections)) {
+    const name = apiKeyEnv ?? VENDORS[type].apiKeyEnv
+    if (name === null || HEADER_VALUE.test(env[name]?.trim() ?? '')) continue
+    throw new Error(`${name} holds a character that no key has: a line break, or a letter that is not ASCII.`)
+  }
+}
+
+/** Rejects when a key in the environment cannot be one. */
 export async function createSnapshot(
   config: Config,
   env: Readonly<Record<string, string | undefined>>,
   clock: Clock,
 ): Promise<Snapshot> {
-  const { connections, timeouts } = config
-  const fleet = await createFleet({ connections, timeouts, env, clock })
+  checkKeys(config, env)
+  const { connections, timeouts, breaker } = config
+  const fleet = await createFleet({ connections, timeouts, breaker, env, clock })
   const { promise, resolve } = Promise.withResolvers<void>()
   let users = 0
   let retired = false

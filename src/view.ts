@@ -6,6 +6,7 @@ import type { LatencyBook } from './record/latency.ts'
 export function createView(fleet: Fleet, latency: LatencyBook): View {
   return {
     isProvenLocal: (backend, model) => fleet.locality.isProvenLocal(backend, model),
+    isDown: (backend) => fleet.locality.state(backend) === 'down',
     unavailability: (backend, model) => fleet.unavailability(backend, model),
     medianLatencyMs: (target, stream) => latency.medianLatencyMs(target, stream),
     medianFirstTokenMs: (target) => latency.medianFirstTokenMs(target),

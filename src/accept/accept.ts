@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts'
 import type { ClientCodec } from '../wire/codec.ts'
 import { expandReferences, type StoredTurns } from '../wire/responses/references.ts'
 import type { Accepted } from './accepted.ts'
+import { readDeadlineMs } from './deadline.ts'
 import { readBody } from './read-body.ts'
 import type { Limits } from './settings.ts'
 import { parseBody } from './strict-json.ts'
@@ -44,6 +45,8 @@ export async function accept(
     request: decoder.decodeRequest(body),
     newItems: expanded?.newItems ?? null,
     markedSensitive: expanded?.sensitive === true || isMarkedSensitive(incoming.headers['x-llr-sensitivity']),
+    deadlineMs: readDeadlineMs(incoming.headers),
+    priority: incoming.headers['x-llr-priority'] === 'batch' ? 'batch' : 'interactive',
     betas: readBetas(incoming.headers['anthropic-beta']),
   }
 }

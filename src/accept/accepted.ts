@@ -18,6 +18,10 @@ export interface Accepted {
    * nothing: a header may raise, never lower.
    */
   readonly markedSensitive: boolean
+  /** How long the client will wait, from the request's arrival; null: it does not say. */
+  readonly deadlineMs: number | null
+  /** `batch` gives way to whoever waits for an answer. */
+  readonly priority: 'interactive' | 'batch'
   /** Beta features of Anthropic's API that the client names in a header; only letters, digits and dashes. */
   readonly betas: readonly string[]
   /** Wall clock, milliseconds since the epoch. */

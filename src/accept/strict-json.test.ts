@@ -83,8 +83,9 @@ describe('parseBody', () => {
   })
 
   test('refuses what is no JSON, without repeating it', () => {
+    assertRefused('', /^The request body is empty\.$/)
     for (const text of [
-      '',
+      ' ',
       '{',
       '{"a"}',
       "{'a':1}",

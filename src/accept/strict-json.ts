@@ -31,6 +31,7 @@ const ROUTING_KEYS = new Set([
  * stall us: depth is checked on the bytes, because `JSON.parse` of 10 MB of `[` blocks for seconds.
  */
 export function parseBody(bytes: Buffer, maxDepth: number): JsonObject {
+  if (bytes.length === 0) throw new RouterError('invalid_json', 'The request body is empty.')
   if (!isUtf8(bytes)) throw new RouterError('invalid_json', 'The request body is not valid UTF-8.')
   const pairs = scan(bytes, maxDepth)
   const body = parseJson(bytes.toString('utf8'))

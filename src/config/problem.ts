@@ -4,9 +4,9 @@
 export type KeyPath = readonly (string | number)[]
 
 export interface Problem {
-  /** From 1. */
+  /** From 1; 0 where there is no file to look into. */
   readonly line: number
-  /** From 1. */
+  /** Likewise. */
   readonly column: number
   /** `routes[1].match.task`; '' for the file as a whole. */
   readonly key: string
@@ -27,13 +27,23 @@ const PLAIN_KEY = /^[A-Za-z0-9_-]+$/
 const LONGEST_KEY = 64
 const LONGEST_RENDERED = 200
 
+/** What JSON leaves as it is and a terminal or a reader of logs does not: the line separators, C1 controls (CSI). */
+const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029]/g
+
+function quoted(text: string): string {
+  return JSON.stringify(text).replace(
+    UNPRINTABLE,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
 /** Also keeps a hostile or merely huge key from taking the message over. */
 export function renderKey(path: KeyPath): string {
   let key = ''
   for (const step of path) {
     if (typeof step === 'number') key += `[${step}]`
     else if (PLAIN_KEY.test(step) && step.length <= LONGEST_KEY) key += key === '' ? step : `.${step}`
-    else key += `[${JSON.stringify(step.slice(0, LONGEST_KEY))}]`
+    else key += `[${quoted(step.slice(0, LONGEST_KEY))}]`
   }
   return key.length <= LONGEST_RENDERED ? key : `${key.slice(0, LONGEST_RENDERED)}…`
 }
@@ -42,7 +52,8 @@ export function renderProblem(label: string, problem: Problem): string {
   const { line, column, key, message, suggestion } = problem
   const subject = key === '' ? '' : `${key}: `
   const hint = suggestion === undefined ? '' : `; did you mean "${suggestion}"?`
-  return `${label}:${line}:${column} ${subject}${message}${hint}`
+  const place = line === 0 ? `${label}:` : `${label}:${line}:${column}`
+  return `${place} ${subject}${message}${hint}`
 }
 
 export class ConfigError extends Error {

@@ -1,12 +1,12 @@
 /** What holds between parts of the file: names that must exist, orders that must be kept, pairs that must differ. */
 import { EMBEDDINGS_ROUTE } from '../decide/embedding.ts'
 import { isIpAddress, isPrivateAddress } from '../dispatch/address.ts'
+import { checkAbilities, namesModel, onlyEmbeds } from './abilities.ts'
 import { didYouMean } from './did-you-mean.ts'
 import type { Finding, KeyPath } from './problem.ts'
 import { asList, asMap, asNames, own, type RawMap } from './raw.ts'
 
 const HOSTED_TYPES: ReadonlySet<unknown> = new Set(['openai', 'anthropic', 'sarmalink'])
-const MODEL_KEYS: readonly string[] = ['families', 'model', 'models', 'embeddings']
 
 function wrong(path: KeyPath, message: string, suggestion?: string): Finding {
   return { path, at: 'value', message, suggestion }
@@ -15,14 +15,6 @@ function wrong(path: KeyPath, message: string, suggestion?: string): Finding {
 /** What metrics and headers say when there is no backend or no route. */
 const RESERVED_LABEL = 'none'
 const RESERVED_MESSAGE = 'is what metrics and headers say when there is none; use another name'
-
-/** A misspelt `modell` is told as that, not as a missing model. */
-function namesModel(backend: RawMap): boolean {
-  return Object.keys(backend).some((key) => {
-    if (key === 'families') return Object.keys(asMap(backend[key]) ?? { given: true }).length > 0
-    return MODEL_KEYS.includes(key) || didYouMean(key, MODEL_KEYS) !== undefined
-  })
-}
 
 function checkBackend(name: string, raw: unknown): readonly Finding[] {
   const path = ['backends', name]
@@ -43,7 +35,7 @@ function checkBackend(name: string, raw: unknown): readonly Finding[] {
       wrong([...path, 'endpoint'], 'is required for type openai-compatible, e.g. http://127.0.0.1:8080/v1'),
     )
   }
-  findings.push(...checkAttest(backend, path))
+  findings.push(...checkAttest(backend, path), ...checkAbilities(backend, path))
   if (type !== 'demo' && !namesModel(backend)) {
     findings.push({
       path,
@@ -74,6 +66,9 @@ function checkAttest(backend: RawMap, path: KeyPath): readonly Finding[] {
   return [wrong([...path, 'attest'], message)]
 }
 
+const MAKES_VECTORS = 'makes vectors and answers nothing: it has only `embeddings`; give it a `model`'
+
+/** Of a backend that is not there, or cannot take what is asked of it here. */
 type KnownBackend = (path: KeyPath, name: string) => readonly Finding[]
 
 function checkFallback(route: RawMap, path: KeyPath, isKnown: KnownBackend): readonly Finding[] {
@@ -178,21 +173,35 @@ function checkCandidates(ab: RawMap | null, isKnown: KnownBackend): readonly Fin
   })
 }
 
+/** Two clients with one key could not be told apart; an empty list must not be taken for a locked door. */
+function checkClients(clients: RawMap | null): readonly Finding[] {
+  if (clients === null) return []
+  if (Object.keys(clients).length === 0) {
+    const message = 'names no client, so no key would be needed; name one (`llr key`), or leave this out'
+    return [{ path: ['clients'], at: 'key', message }]
+  }
+  const owners = new Map<unknown, string>()
+  return Object.entries(clients).flatMap(([name, client]) => {
+    const hash = own(asMap(client), 'keyHash')
+    const owner = owners.get(hash)
+    if (owner === undefined) owners.set(hash, name)
+    return owner === undefined || hash === undefined
+      ? []
+      : [wrong(['clients', name, 'keyHash'], `is the key of ${owner} too; give each client its own`)]
+  })
+}
+
 export function checkReferences(root: unknown): readonly Finding[] {
   const file = asMap(root)
   const backends = asMap(own(file, 'backends'))
   const names = Object.keys(backends ?? {})
   // Without any backend every name would be unknown; that there are none is the one thing to say.
-  const isKnown: KnownBackend = (path, name) =>
-    names.length === 0 || names.includes(name)
-      ? []
-      : [
-          wrong(
-            path,
-            `no backend of this name; there ${names.length === 1 ? 'is' : 'are'} ${names.slice(0, 20).join(', ')}`,
-            didYouMean(name, names),
-          ),
-        ]
+  const isKnown: KnownBackend = (path, name) => {
+    if (names.length === 0) return []
+    if (names.includes(name)) return onlyEmbeds(own(backends, name)) ? [wrong(path, MAKES_VECTORS)] : []
+    const there = `there ${names.length === 1 ? 'is' : 'are'} ${names.slice(0, 20).join(', ')}`
+    return [wrong(path, `no backend of this name; ${there}`, didYouMean(name, names))]
+  }
 
   const routes = asList(own(file, 'routes'))
   const findings = Object.entries(backends ?? {}).flatMap(([name, backend]) => checkBackend(name, backend))
@@ -205,5 +214,6 @@ export function checkReferences(root: unknown): readonly Finding[] {
     ...checkDefault(routes),
     ...checkRouteNames(routes),
     ...checkCandidates(asMap(own(file, 'ab')), isKnown),
+    ...checkClients(asMap(own(file, 'clients'))),
   ]
 }

@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import type { ClassifySettings } from '../classify/settings.ts'
 import type { Match, Policy, PolicyBackend, Route } from '../decide/policy.ts'
-import type { Limits } from '../accept/settings.ts'
+import type { Clients, Limits, ServerSettings } from '../accept/settings.ts'
 import type { Connection } from '../dispatch/backend.ts'
+import type { BreakerSettings } from '../dispatch/breaker-settings.ts'
 import { connectionShape, type TimeoutSettings } from '../dispatch/settings.ts'
 import type { ResponsesSettings } from '../record/response-settings.ts'
 import type { RecordsSettings, TokenPrice, VerdictSettings } from '../record/settings.ts'
@@ -19,8 +20,11 @@ export interface Settings {
   readonly connections: Readonly<Record<string, Connection>>
   /** What each backend charges; null when the policy does not say. */
   readonly prices: Readonly<Record<string, TokenPrice | null>>
+  readonly server: ServerSettings
+  readonly clients: Clients
   readonly limits: Limits
   readonly timeouts: TimeoutSettings
+  readonly breaker: BreakerSettings
   readonly records: RecordsSettings
   readonly responses: ResponsesSettings
   readonly verdict: VerdictSettings
@@ -79,6 +83,7 @@ function routeOf(entry: RouteEntry, index: number): Route {
     latencyBudgetMs: entry.latencyBudgetMs ?? null,
     firstTokenBudgetMs: entry.firstTokenBudgetMs ?? null,
     reason: entry.reason ?? null,
+    timeouts: entry.timeouts ?? null,
   }
 }
 
@@ -94,8 +99,11 @@ export function resolve(file: PolicyFile): Settings {
     },
     connections: Object.fromEntries(entries.map(([name, entry]) => [name, connectionSchema.parse(entry)])),
     prices: Object.fromEntries(entries.map(([name, entry]) => [name, entry.costPerMillionTokens ?? null])),
+    server: file.server,
+    clients: file.clients,
     limits: file.limits,
     timeouts: file.timeouts,
+    breaker: file.breaker,
     records: file.records,
     responses: file.responses,
     verdict,

@@ -1,9 +1,10 @@
 /** The policy file as a whole: the stages' own shapes, put together. Nothing is defined here but the places. */
 import { z } from 'zod'
-import { limitsSchema } from '../accept/settings.ts'
+import { clientSchema, limitsSchema, serverSchema } from '../accept/settings.ts'
 import { unscannableShape } from '../classify/settings.ts'
-import { abShape, decideShape, nameSchema, privacyShape, routesSchema } from '../decide/settings.ts'
-import { connectionShape, shadowShape, timeoutsSchema } from '../dispatch/settings.ts'
+import { abShape, createRoutesSchema, decideShape, nameSchema, privacyShape } from '../decide/settings.ts'
+import { breakerSchema } from '../dispatch/breaker-settings.ts'
+import { connectionShape, routeShape, shadowShape, timeoutsSchema } from '../dispatch/settings.ts'
 import { responsesSchema } from '../record/response-settings.ts'
 import { priceShape, recordsSchema, verdictShape } from '../record/settings.ts'
 
@@ -18,7 +19,7 @@ export const policySchema = z
     backends: z
       .record(nameSchema, backendSchema)
       .describe('The servers, by a name of your choice. Clients may ask for one by that name.'),
-    routes: routesSchema,
+    routes: createRoutesSchema(routeShape),
     ab: z
       .strictObject({ ...abShape, ...shadowShape, ...verdictShape })
       .prefault({})
@@ -27,8 +28,14 @@ export const policySchema = z
       .strictObject({ ...privacyShape, ...unscannableShape })
       .prefault({})
       .describe('What sensitive requests may do.'),
+    server: serverSchema.prefault({}),
+    clients: z
+      .record(nameSchema, clientSchema)
+      .default({})
+      .describe('Who may send requests. With one entry or more, each request needs the key of one.'),
     limits: limitsSchema.prefault({}),
     timeouts: timeoutsSchema.prefault({}),
+    breaker: breakerSchema.prefault({}),
     records: recordsSchema.prefault({}),
     responses: responsesSchema.prefault({}),
   })

@@ -77,6 +77,21 @@ function strayPath([name, { type, endpoint }]: readonly [string, Connection]): r
     : []
 }
 
+const OTHERS_MAY_WRITE = 0o002
+const OTHERS_MAY_READ = 0o004
+
+/** By the permissions of the policy's file, where the system has such. */
+export function fileWarnings(mode: number, { clients }: Settings): readonly string[] {
+  if (process.platform === 'win32') return []
+  if ((mode & OTHERS_MAY_WRITE) !== 0) {
+    return ['every user of this machine may change the policy, and so where private requests go: chmod o-w']
+  }
+  // Hashes of random keys give nothing away, but who the clients are is nobody's business.
+  return (mode & OTHERS_MAY_READ) !== 0 && Object.keys(clients).length > 0
+    ? ['every user of this machine may read the policy, which names the clients: chmod o-r']
+    : []
+}
+
 export function warningsOf(settings: Settings): readonly string[] {
   const { policy } = settings
   const remote = policy.privacy.allowRemote

@@ -53,6 +53,7 @@ function pinnedTo(pin: Pin, situation: Situation): Decision {
     pinned: true,
     shift: null,
     shadow: null,
+    timeouts: null,
     rejected: sifted.rejected,
     refusal: sifted.targets.length === 0 ? refusalFor(sifted, situation) : null,
   }
@@ -88,6 +89,7 @@ function routed(situation: Situation): Decision {
     pinned: false,
     shift,
     shadow: mirrored.shadow,
+    timeouts: route?.timeouts ?? null,
     rejected: [...sifted.rejected, ...mirrored.rejected],
     refusal: targets.length === 0 ? refusalFor(sifted, situation) : null,
   }

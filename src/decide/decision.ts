@@ -1,5 +1,6 @@
 /** What `decide` hands on. Dispatch can reach `targets` and `shadow` and nothing else (DESIGN 2.4). */
 import type { ErrorCode } from '../errors.ts'
+import type { RouteTimeouts } from './policy.ts'
 
 /** `any`: may go wherever the policy says. `local-only`: only to targets that are proven local. */
 export type Label = 'any' | 'local-only'
@@ -39,6 +40,8 @@ export interface Decision {
   /** Mirror of this request, only if the answer comes from `primary`. */
   readonly shadow: { readonly primary: string; readonly target: Target } | null
   readonly rejected: readonly Rejection[]
+  /** Limits that the route sets over those of its backends. */
+  readonly timeouts: RouteTimeouts | null
   readonly refusal: { readonly code: ErrorCode; readonly message: string } | null
 }
 

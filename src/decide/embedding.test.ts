@@ -51,11 +51,15 @@ describe('embeddings', () => {
   })
 
   test('never to a model that only chats, though it is pinned', () => {
-    for (const model of ['chat', 'chat/chat-model', 'second/second-model']) {
+    for (const [model, why] of [
+      ['chat', /Tried chat: makes no embeddings\./],
+      ['chat/chat-model', /chat\/chat-model: makes no embeddings\./],
+      ['second/second-model', /second\/second-model: makes embeddings with nomic only\./],
+    ] as const) {
       const { targets, refusal } = asked(model)
       assert.deepEqual(targets, [], model)
       assert.equal(refusal?.code, 'no_target')
-      assert.match(refusal?.message ?? '', /has no such model for embeddings/)
+      assert.match(refusal?.message ?? '', why)
     }
   })
 

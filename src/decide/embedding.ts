@@ -27,6 +27,7 @@ export function decideEmbedding(situation: Situation): Decision {
     pinned: false,
     shift: null,
     shadow: null,
+    timeouts: null,
     rejected: sifted.rejected,
     refusal: first === undefined ? refusalOf(chain, sifted, situation) : null,
   }

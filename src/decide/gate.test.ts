@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { backend, decided, names, quick, route, spec } from '../../test/support/decide-case.ts'
 import type { Ask } from './decision.ts'
+import type { View } from './view.ts'
 
 describe('a pinned model', () => {
   for (const model of [
@@ -86,6 +87,21 @@ describe('the gate', () => {
       rejected[0]?.reason,
       'SARMALINK_API_KEY is not set; not proven local, and this request is sensitive',
     )
+  })
+  test('a private request is told which server of the house to start', () => {
+    const away: Partial<View> = { isProvenLocal: () => false, isDown: (name) => name === 'local' }
+    const sensitive = { tags: { sensitivity: 'high' } } as const
+    const { refusal, rejected } = decided({ ...sensitive, view: away })
+    assert.equal(
+      rejected.find(({ backend: name }) => name === 'local')?.reason,
+      'cannot be reached, so it could not be proven local, and this request is sensitive',
+    )
+    assert.equal(refusal?.code, 'privacy_no_local_target')
+    assert.match(refusal.message, /Start the local server; GET \/health/)
+    // One that answers, and is not proven: there is nothing to start.
+    const unproven = decided({ ...sensitive, view: { isProvenLocal: () => false } })
+    assert.match(unproven.refusal?.message ?? '', /local\/llama4:16x17b: not proven local, /)
+    assert.doesNotMatch(unproven.refusal?.message ?? '', /Start the local server/)
   })
   test('a backend without a model for the family is left out', () => {
     const policy = {

@@ -1,7 +1,7 @@
 /** May this request go to this backend, and to which of its models? Every candidate passes here. */
 import type { Classification } from '../classify/classification.ts'
 import type { Ask, Label, Rejection, Target } from './decision.ts'
-import { backendOf, resolveModel } from './model.ts'
+import { backendOf, modelsOf, resolveModel } from './model.ts'
 import type { Policy, PolicyBackend } from './policy.ts'
 import type { View } from './view.ts'
 
@@ -24,6 +24,9 @@ export interface Candidate {
 export type Verdict = { readonly target: Target } | { readonly rejection: Rejection }
 
 export const NOT_PROVEN_LOCAL = 'not proven local, and this request is sensitive'
+/** The same of a server that is away: what helps is to start it. */
+export const OUT_OF_REACH =
+  'cannot be reached, so it could not be proven local, and this request is sensitive'
 
 /** Only what the operator declared false is held against a backend; not said is not a no. */
 function lackingCapabilities(backend: PolicyBackend, ask: Ask): string[] {
@@ -49,16 +52,20 @@ export function gate(candidate: Candidate, { tags, ask, policy, view, label }: S
   if (backend === null) return reject('', ['is not a backend of this policy'])
   const model = candidate.model ?? (ask.embeds ? backend.embeddings : resolveModel(backend, tags.family))
   if (ask.embeds && (model === null || model !== backend.embeddings)) {
-    return reject(model ?? '', ['has no such model for embeddings (embeddings)'])
+    const own = backend.embeddings
+    return reject(model ?? '', [own === null ? 'makes no embeddings' : `makes embeddings with ${own} only`])
   }
   if (model === null) return reject('', [`has no model for family ${tags.family}`])
+  if (!ask.embeds && model === backend.embeddings && !modelsOf(backend).includes(model)) {
+    return reject(model, ['makes vectors and answers nothing (embeddings)'])
+  }
 
   const reasons = lackingCapabilities(backend, ask)
   const unavailable = view.unavailability(name, model)
   if (unavailable !== null) reasons.push(unavailable)
 
   const target: Target = { backend: name, model, provenLocal: view.isProvenLocal(name, model) }
-  if (!permitted(label, target)) reasons.push(NOT_PROVEN_LOCAL)
+  if (!permitted(label, target)) reasons.push(view.isDown(name) ? OUT_OF_REACH : NOT_PROVEN_LOCAL)
   return reasons.length === 0 ? { target } : reject(model, reasons)
 }
 

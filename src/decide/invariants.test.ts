@@ -55,6 +55,7 @@ const route: fc.Arbitrary<Route> = fc.record({
   latencyBudgetMs: ms,
   firstTokenBudgetMs: ms,
   reason: orNull(fc.string()),
+  timeouts: fc.constant(null),
 })
 
 // `ghost` is never defined, so that policies with unknown names are among the cases.
@@ -109,6 +110,7 @@ const view: fc.Arbitrary<View> = fc
   .map(({ proven, provenModels, down, medians }) => ({
     isProvenLocal: (backendName, modelName) =>
       proven.some((one) => one === backendName) && provenModels.some((one) => one === modelName),
+    isDown: (backendName) => down.some((one) => one === backendName),
     unavailability: (backendName) => (down.some((one) => one === backendName) ? 'down' : null),
     medianLatencyMs: (target) => medians[target.backend] ?? null,
     medianFirstTokenMs: (target) => medians[target.backend] ?? null,

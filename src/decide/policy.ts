@@ -37,7 +37,11 @@ export interface Route {
   readonly latencyBudgetMs: number | null
   readonly firstTokenBudgetMs: number | null
   readonly reason: string | null
+  /** Limits in milliseconds by name, for dispatch, which knows what they mean; null: the backends' own. */
+  readonly timeouts: RouteTimeouts | null
 }
+
+export type RouteTimeouts = Readonly<Record<string, number | undefined>>
 
 export interface AbPolicy {
   readonly enabled: boolean

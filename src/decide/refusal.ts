@@ -1,6 +1,6 @@
 /** What a client is told when no target is left: which backends, why not, and what would help. */
 import type { Decision, Rejection } from './decision.ts'
-import { NOT_PROVEN_LOCAL, type Sifted, type Situation } from './gate.ts'
+import { NOT_PROVEN_LOCAL, OUT_OF_REACH, type Sifted, type Situation } from './gate.ts'
 
 function list(rejected: readonly Rejection[]): string {
   if (rejected.length === 0) return 'the policy names none'
@@ -15,13 +15,17 @@ function list(rejected: readonly Rejection[]): string {
 export function refusalFor({ rejected }: Sifted, { label }: Situation): NonNullable<Decision['refusal']> {
   const tried = list(rejected)
   // Also when something else stood in its way as well: the client has to know that the label will.
-  const isUnproven = rejected.some(({ reason }) => reason.includes(NOT_PROVEN_LOCAL))
+  const isDown = rejected.some(({ reason }) => reason.includes(OUT_OF_REACH))
+  const isUnproven = isDown || rejected.some(({ reason }) => reason.includes(NOT_PROVEN_LOCAL))
   if (label === 'local-only' && isUnproven) {
+    const cure = isDown
+      ? 'Start the local server'
+      : 'A local server that runs on this machine, and is in the policy, could'
     return {
       code: 'privacy_no_local_target',
       message:
         `This request is sensitive and stays on backends that are proven local, and none of those can take it. ` +
-        `Tried ${tried}. A local server that runs on this machine, and is in the policy, could; GET /health shows the state of each.`,
+        `Tried ${tried}. ${cure}; GET /health shows the state of each.`,
     }
   }
   const advice =

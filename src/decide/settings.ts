@@ -66,25 +66,30 @@ const orderShape = {
     .describe('Told to the client in `x-llr-reason` and kept in the records.'),
 }
 
-const matchRouteSchema = z
-  .strictObject({
-    match: matchSchema,
-    backend: backendName.describe('Backend that takes these requests.'),
-    ...orderShape,
-  })
-  .describe('A route: the first whose `match` holds takes the request.')
+/** `dispatchShape`: what a route may say of how its requests are sent, which is the dispatch stage's to define. */
+export function createRoutesSchema<Shape extends z.ZodRawShape>(dispatchShape: Shape) {
+  const matchRouteSchema = z
+    .strictObject({
+      match: matchSchema,
+      backend: backendName.describe('Backend that takes these requests.'),
+      ...orderShape,
+      ...dispatchShape,
+    })
+    .describe('A route: the first whose `match` holds takes the request.')
 
-const defaultRouteSchema = z
-  .strictObject({
-    default: backendName.describe('Backend that takes every request no route above has taken.'),
-    ...orderShape,
-  })
-  .describe('The last entry of the list, for all that is left.')
+  const defaultRouteSchema = z
+    .strictObject({
+      default: backendName.describe('Backend that takes every request no route above has taken.'),
+      ...orderShape,
+      ...dispatchShape,
+    })
+    .describe('The last entry of the list, for all that is left.')
 
-export const routesSchema = z
-  .array(z.union([matchRouteSchema, defaultRouteSchema]))
-  .min(1)
-  .describe('Walked from the top; the first match wins. The last entry is `default`.')
+  return z
+    .array(z.union([matchRouteSchema, defaultRouteSchema]))
+    .min(1)
+    .describe('Walked from the top; the first match wins. The last entry is `default`.')
+}
 
 /** Spread into a backend's schema. */
 export const decideShape = {

@@ -31,6 +31,7 @@ function situation(ab: Partial<AbPolicy> = {}, rest: Partial<Situation> = {}): S
     },
     view: {
       isProvenLocal: () => false,
+      isDown: () => false,
       unavailability: () => null,
       medianLatencyMs: () => null,
       medianFirstTokenMs: () => null,

@@ -46,6 +46,7 @@ function ordered(
     latencyBudgetMs: budgets.whole ?? null,
     firstTokenBudgetMs: budgets.firstToken ?? null,
     reason: null,
+    timeouts: null,
   }
   const ask: Ask = {
     id: 'i',
@@ -67,6 +68,7 @@ function ordered(
     },
     view: {
       isProvenLocal: () => false,
+      isDown: () => false,
       unavailability: () => null,
       medianLatencyMs: ({ backend }) => expected[backend]?.median ?? null,
       medianFirstTokenMs: ({ backend }) => expected[backend]?.firstToken ?? null,

@@ -5,6 +5,7 @@ import { RouterError } from '../errors.ts'
 import type { FinishReason, Usage } from '../wire/exchange.ts'
 import type { Backend } from './backend.ts'
 import type { AttemptFailure, Disposition } from './failure.ts'
+import type { Timeouts } from './settings.ts'
 import type { Outbound } from './outbound.ts'
 import type { CallRequest } from './transport.ts'
 import type { Attempt, AttemptResult, BufferedAnswer } from './outcome.ts'
@@ -15,6 +16,8 @@ export interface AttemptInput {
   /** The attempts of this request before this one. */
   readonly failed: readonly Attempt[]
   readonly outbound: Outbound
+  /** Those of the route over those of the backend. */
+  readonly timeouts: Timeouts
   readonly clock: Clock
   /** Aborted with a RouterError as its reason: the client left, the deadline passed, the router shuts down. */
   readonly signal: AbortSignal
@@ -39,7 +42,7 @@ export const MAX_ERROR_BYTES = 65_536
 
 export function callOf({ backend, outbound }: AttemptInput): CallRequest {
   const { codec, body, headers } = outbound
-  return { backend, method: 'POST', path: codec.path, body, headers }
+  return { backend, method: 'POST', protocol: codec.protocol, path: codec.path, body, headers }
 }
 
 export function ended(failure: AttemptFailure, progress: Partial<AttemptEnd> = {}): AttemptEnd {

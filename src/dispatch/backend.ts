@@ -1,8 +1,11 @@
 /** One backend, ready to be called: where it is, how it is spoken to, who may be at the other end of the line. */
 import { buildConnector, Pool, type Dispatcher } from 'undici'
+import { admissionSettings, type AdmissionSettings } from './admission-settings.ts'
+import type { BreakerSettings } from './breaker-settings.ts'
 import { isLoopbackAddress, isLoopbackHost, isPrivateAddress } from './address.ts'
 import type { connectionShape, DemoSettings, Timeouts, TimeoutSettings, VendorName } from './settings.ts'
 import { HOSTED_TIMEOUTS, speaksOf, VENDORS, type Speaks } from './vendors.ts'
+import { waysTo, type WayTo } from './way.ts'
 import type { z } from 'zod'
 
 /** The connection half of a `backends.*` entry. */
@@ -24,14 +27,14 @@ export interface Backend {
   readonly speaks: Speaks
   readonly wantsMaxTokens: boolean
   readonly origin: string
-  readonly basePath: string
+  readonly wayTo: WayTo
   readonly timeouts: Timeouts
+  readonly breaker: BreakerSettings
+  readonly admission: AdmissionSettings
   readonly peerRule: PeerRule
   readonly attested: boolean
   /** Environment variable that should hold the key and does not, when the vendor's own endpoint needs one. */
   readonly missingKeyEnv: string | null
-  /** Built from empty: no client header ever passes. */
-  readonly headers: Readonly<Record<string, string>>
   readonly pool: Dispatcher
   /** Calls for clients in flight, mirrors not counted. */
   inFlight: number
@@ -41,6 +44,7 @@ export interface BackendOptions {
   readonly name: string
   readonly connection: Connection
   readonly policyTimeouts: TimeoutSettings
+  readonly policyBreaker?: BreakerSettings
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
@@ -76,32 +80,20 @@ export function createBackend(options: BackendOptions, demoEndpoint: string | nu
     speaks,
     wantsMaxTokens: vendor.wantsMaxTokens,
     origin: endpoint.origin,
-    basePath: basePath(endpoint, speaks),
+    wayTo: waysTo(endpoint, key, speaks.main.protocol === 'ollama'),
     timeouts,
+    breaker: { ...options.policyBreaker, ...connection.breaker },
+    admission: admissionSettings(connection.admission ?? {}, {
+      enabled: peerRule !== 'none' && connection.type !== 'demo',
+      parallel: vendor.parallel,
+      firstTokenMs: timeouts.firstTokenMs,
+    }),
     peerRule,
     attested,
     missingKeyEnv: keyEnv !== null && needsKey && (key === undefined || key === '') ? keyEnv : null,
-    headers: {
-      'content-type': 'application/json',
-      // A compressed answer would have to be unpacked and bounded; local links do not need it.
-      'accept-encoding': 'identity',
-      'user-agent': 'local-llm-router',
-      ...authorization(speaks, key),
-    },
     pool: createPool(endpoint.origin, peerRule, timeouts.connectMs),
     inFlight: 0,
   }
-}
-
-/** The version of Anthropic's protocol that our codec speaks; servers of it demand to be told. */
-const MESSAGES_VERSION = '2023-06-01'
-
-function authorization({ main }: Speaks, key: string | undefined): Record<string, string> {
-  const isSet = key !== undefined && key !== ''
-  if (main.protocol === 'messages') {
-    return { 'anthropic-version': MESSAGES_VERSION, ...(isSet ? { 'x-api-key': key } : {}) }
-  }
-  return isSet ? { authorization: `Bearer ${key}` } : {}
 }
 
 /** Backend over policy over vendor; a key that is there but undefined is not there. */
@@ -113,14 +105,10 @@ function withDefaults(vendor: Timeouts, policy: TimeoutSettings, backend: Timeou
     idleMs: pick('idleMs'),
     totalMs: pick('totalMs'),
     streamMs: pick('streamMs'),
+    progressMs: pick('progressMs'),
+    clientStallMs: pick('clientStallMs'),
     keepAliveMs: pick('keepAliveMs'),
   }
-}
-
-/** People paste Ollama's OpenAI address; its native API lies beside it. */
-function basePath(endpoint: URL, { main }: Speaks): string {
-  const path = endpoint.pathname.replace(/\/+$/, '')
-  return main.protocol === 'ollama' ? path.replace(/\/(v1|api)$/, '') : path
 }
 
 function createPool(origin: string, rule: PeerRule, connectMs: number): Pool {

@@ -38,14 +38,18 @@ export function runBufferedAttempt(input: AttemptInput): Promise<AttemptEnd> {
           size += chunk.length
           const limit = isSuccess(status) ? MAX_REPLY_BYTES : MAX_ERROR_BYTES
           if (size <= limit) chunks.push(chunk)
-          else if (isSuccess(status)) call.abort(tooLong(backend.name))
+          else {
+            // What an error has to say is said by now; some never end.
+            if (!isSuccess(status)) settle(conclude(input, status ?? 0, headers, Buffer.concat(chunks)))
+            call.abort(tooLong(backend.name))
+          }
         },
         onEnd: () => settle(conclude(input, status ?? 0, headers, Buffer.concat(chunks))),
         onFailure: (failure) => settle(ended(fromCall(failure, status))),
       },
       clock,
     )
-    const timer = clock.setTimer(backend.timeouts.totalMs, () => call.abort(timeout(input)))
+    const timer = clock.setTimer(input.timeouts.totalMs, () => call.abort(timeout(input)))
     const onAbort = (): void => call.abort(abortReason(signal))
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort)
@@ -63,10 +67,10 @@ function tooLong(backend: string): RouterError {
   )
 }
 
-function timeout({ backend }: AttemptInput): RouterError {
+function timeout({ backend, timeouts }: AttemptInput): RouterError {
   return new RouterError(
     'upstream_timeout',
-    `Backend "${backend.name}" did not finish its answer within ${backend.timeouts.totalMs} ms.`,
+    `Backend "${backend.name}" did not finish its answer within ${timeouts.totalMs} ms.`,
   )
 }
 

@@ -142,3 +142,16 @@ describe('the demonstration backend', () => {
     await assert.rejects(client.chat.completions.stream(params).finalChatCompletion())
   })
 })
+
+test('says it in as many choices as are asked for', async (t) => {
+  const client = await demo(t)
+  const params: Params = { model: 'demo', messages: [user('Hello')], n: 3 }
+  const buffered = await client.chat.completions.create(params)
+  const streamed = await client.chat.completions.stream({ ...params, stream: true }).finalChatCompletion()
+  for (const { choices } of [buffered, streamed]) {
+    assert.deepEqual(
+      choices.map(({ index, message }) => [index, message.content]),
+      [0, 1, 2].map((index) => [index, TEXT]),
+    )
+  }
+})

@@ -95,7 +95,12 @@ async function buffered(response: ServerResponse, body: JsonObject, settings: De
   const reply = Buffer.from(
     JSON.stringify({
       ...envelope(body, 'chat.completion'),
-      choices: [{ index: 0, message: messageOf(answer), logprobs: null, finish_reason: answer.finish }],
+      choices: indexesOf(body).map((index) => ({
+        index,
+        message: messageOf(answer),
+        logprobs: null,
+        finish_reason: answer.finish,
+      })),
       usage: usageOf(body, answer.tokens),
     }),
   )
@@ -105,6 +110,14 @@ async function buffered(response: ServerResponse, body: JsonObject, settings: De
     return
   }
   response.writeHead(200, { 'content-type': 'application/json' }).end(reply)
+}
+
+/** It says the same in every choice, but it says it as often as it was asked. */
+function indexesOf({ n }: JsonObject): readonly number[] {
+  return Array.from(
+    { length: typeof n === 'number' ? Math.min(Math.max(1, n), 128) : 1 },
+    (_, index) => index,
+  )
 }
 
 function messageOf({ tokens, call }: DemoAnswer): JsonObject {
@@ -118,7 +131,7 @@ async function stream(response: ServerResponse, body: JsonObject, settings: Demo
   const { tokens, call, finish } = demoAnswer(body, settings)
   const base = envelope(body, 'chat.completion.chunk')
   const send = (delta: JsonObject, finish: string | null): void => {
-    const choices = [{ index: 0, delta, logprobs: null, finish_reason: finish }]
+    const choices = indexesOf(body).map((index) => ({ index, delta, logprobs: null, finish_reason: finish }))
     response.write(`data: ${JSON.stringify({ ...base, choices })}\n\n`)
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })

@@ -39,7 +39,7 @@ describe('discover', () => {
     )
     t.after(() => fake.close())
     const found = await discover(
-      { OLLAMA_HOST: fake.origin, OPENAI_API_KEY: ' k ', SARMALINK_API_KEY: '  ' },
+      { OLLAMA_HOST: fake.origin, OPENAI_API_KEY: ' k ', SARMALINK_API_KEY: '  ', ANTHROPIC_API_KEY: 'k' },
       systemClock,
     )
     assert.deepEqual(found, {
@@ -52,6 +52,7 @@ describe('discover', () => {
       },
       hasOpenaiKey: true,
       hasSarmalinkKey: false,
+      hasAnthropicKey: true,
     })
     assert.equal(fake.seen.length, 1)
     assert.match(fake.seen[0] ?? '', /^GET \/api\/tags\n/)
@@ -59,6 +60,11 @@ describe('discover', () => {
 
   test('nothing on the machine', async () => {
     const found = await discover({ OLLAMA_HOST: `127.0.0.1:${await closedPort()}` }, systemClock)
-    assert.deepEqual(found, { ollama: null, hasOpenaiKey: false, hasSarmalinkKey: false })
+    assert.deepEqual(found, {
+      ollama: null,
+      hasOpenaiKey: false,
+      hasSarmalinkKey: false,
+      hasAnthropicKey: false,
+    })
   })
 })

@@ -8,6 +8,7 @@ export interface Discovery {
   readonly ollama: { readonly endpoint: string; readonly models: readonly ListedModel[] } | null
   readonly hasOpenaiKey: boolean
   readonly hasSarmalinkKey: boolean
+  readonly hasAnthropicKey: boolean
 }
 
 /** One GET to Ollama's address, and a look at the environment. Nothing is sent anywhere else. */
@@ -26,6 +27,7 @@ export async function discover(
     ollama: models === null ? null : { endpoint, models },
     hasOpenaiKey: isSet(env['OPENAI_API_KEY']),
     hasSarmalinkKey: isSet(env['SARMALINK_API_KEY']),
+    hasAnthropicKey: isSet(env['ANTHROPIC_API_KEY']),
   }
 }
 

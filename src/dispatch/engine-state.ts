@@ -11,7 +11,10 @@ export async function runningModels(fleet: Fleet, clock: Clock): Promise<readonl
   )
   const lists = await Promise.all(
     ollamas.map(async (backend) => {
-      const body = await readJson({ backend, method: 'GET', path: '/api/ps', body: null }, clock)
+      const body = await readJson(
+        { backend, method: 'GET', protocol: 'ollama', path: '/api/ps', body: null },
+        clock,
+      )
       const models = isJsonObject(body) && isJsonArray(body['models']) ? body['models'] : []
       return models.filter(isJsonObject).map((model) => renamed(model, backend.name))
     }),
@@ -28,7 +31,10 @@ export async function shownModel(
   const backend = fleet.backends.get(target.backend)
   if (backend?.type !== 'ollama') return null
   const body = JSON.stringify({ model: target.model })
-  const shown = await readJson({ backend, method: 'POST', path: '/api/show', body }, clock)
+  const shown = await readJson(
+    { backend, method: 'POST', protocol: 'ollama', path: '/api/show', body },
+    clock,
+  )
   return isJsonObject(shown) ? shown : null
 }
 

@@ -3,6 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { RouterError, type ErrorCode } from '../errors.ts'
 import type { UpstreamFailure } from '../wire/codec.ts'
 import type { Backend } from './backend.ts'
+import { httpDateEpochMs, parseRetryAfter } from './backoff.ts'
 import type { CallFailure } from './transport.ts'
 
 /** `same-target`: once more here; `next-target`: another may do it; `final`: the client has to change its request. */
@@ -38,13 +39,13 @@ export function fromStatus(
   }
   if (status === 429) {
     const error = new RouterError('rate_limit_exceeded', `${said}: it is rate-limited.`, {
-      retryAfterSeconds: parseRetryAfter(headers['retry-after']),
+      retryAfterSeconds: retryAfterSeconds(headers),
     })
     return { error, status, disposition: 'next-target' }
   }
   if (status === 503 || status === 529) {
     const error = new RouterError('backend_unavailable', `${said}: it is overloaded or loading.`, {
-      retryAfterSeconds: parseRetryAfter(headers['retry-after']),
+      retryAfterSeconds: retryAfterSeconds(headers),
     })
     return { error, status, disposition: 'next-target' }
   }
@@ -80,8 +81,7 @@ export function fail(
   return { error: new RouterError(code, message), status, disposition }
 }
 
-/** Seconds from a `Retry-After` in seconds; capped at ten minutes, anything else is no wish at all. */
-function parseRetryAfter(value: string | undefined): number | undefined {
-  if (value === undefined || !/^\d{1,6}$/.test(value.trim())) return undefined
-  return Math.min(Number(value), 600)
+/** A date is measured against the answer's own: by the backend's clock on both ends, whatever ours says. */
+function retryAfterSeconds(headers: IncomingHttpHeaders): number | undefined {
+  return parseRetryAfter(headers['retry-after'], httpDateEpochMs(headers.date ?? ''))
 }

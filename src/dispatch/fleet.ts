@@ -3,11 +3,13 @@ import type { Clock } from '../clock.ts'
 import { createBackend, DEMO_DEFAULTS, type Backend, type Connection } from './backend.ts'
 import { startDemoServer, type DemoServer } from './demo-server.ts'
 import { createLocality, isCloudName, withTag, type Locality } from './locality.ts'
+import type { BreakerSettings } from './breaker-settings.ts'
 import type { TimeoutSettings } from './settings.ts'
 
 export interface FleetOptions {
   readonly connections: Readonly<Record<string, Connection>>
   readonly timeouts: TimeoutSettings
+  readonly breaker?: BreakerSettings
   readonly env: Readonly<Record<string, string | undefined>>
   readonly clock: Clock
 }
@@ -27,8 +29,9 @@ export async function createFleet(options: FleetOptions): Promise<Fleet> {
   for (const [name, connection] of Object.entries(options.connections)) {
     const demo = connection.type === 'demo' ? await startDemoServer(connection.demo ?? DEMO_DEFAULTS) : null
     if (demo !== null) demos.push(demo)
-    const { timeouts: policyTimeouts, env } = options
-    backends.set(name, createBackend({ name, connection, policyTimeouts, env }, demo?.endpoint ?? null))
+    const { timeouts: policyTimeouts, breaker: policyBreaker, env } = options
+    const given = { name, connection, policyTimeouts, ...(policyBreaker && { policyBreaker }), env }
+    backends.set(name, createBackend(given, demo?.endpoint ?? null))
   }
   const locality = createLocality([...backends.values()], options.clock)
   return {

@@ -2,7 +2,7 @@
 import type { Accepted } from '../accept/accepted.ts'
 import { RouterError } from '../errors.ts'
 import type { BackendCodec } from '../wire/codec.ts'
-import type { DroppableField } from '../wire/exchange.ts'
+import type { ChatRequest, DroppableField } from '../wire/exchange.ts'
 import type { Backend } from './backend.ts'
 
 export interface Outbound {
@@ -17,7 +17,12 @@ export interface Outbound {
   readonly dropped: readonly DroppableField[]
   /** How many vectors the answer must hold; null when none are asked for. */
   readonly vectorCount: number | null
+  /** One body a choice, where the protocol gives one choice a request and several are asked for; `body` is the first. */
+  readonly choiceBodies?: readonly string[]
 }
+
+/** More calls at once for one request would crowd out everybody else's. */
+const MOST_CHOICES = 8
 
 /** Throws RouterError when this backend has no way to be asked this. */
 export function outboundFor(accepted: Accepted, backend: Backend, model: string, stream: boolean): Outbound {
@@ -34,8 +39,34 @@ export function outboundFor(accepted: Accepted, backend: Backend, model: string,
     throw unsupported(param, `backend "${backend.name}" cannot be asked this: ${why}`)
   }
   const asked = request.stream === stream ? request : { ...request, stream }
-  const { body, dropped } = codec.encodeRequest(asked, model)
-  return { codec, body: serialise(body, backend), headers: {}, passThrough: false, dropped, vectorCount }
+  const count = codec.oneChoice === true ? (request.choiceCount ?? 1) : 1
+  const [first, ...others] = requestsFor(asked, count, backend)
+  const { body, dropped } = codec.encodeRequest(first, model)
+  const text = serialise(body, backend)
+  const outbound = { codec, body: text, headers: {}, passThrough: false, dropped, vectorCount }
+  if (count === 1) return outbound
+  // A conversation may be megabytes of images: where nothing tells the choices apart it is written once.
+  const encode = (other: ChatRequest): string =>
+    other === first ? text : serialise(codec.encodeRequest(other, model).body, backend)
+  return { ...outbound, choiceBodies: [text, ...others.map(encode)] }
+}
+
+/** One request for each choice, where the protocol gives one a request. */
+function requestsFor(
+  request: ChatRequest,
+  count: number,
+  backend: Backend,
+): readonly [ChatRequest, ...ChatRequest[]] {
+  if (count === 1) return [request]
+  if (count > MOST_CHOICES) {
+    const why = `backend "${backend.name}" gives one choice a request, and is asked at most ${MOST_CHOICES} times`
+    throw unsupported('n', why)
+  }
+  const first = { ...request, choiceCount: 1 }
+  const { seed } = first
+  // The same seed would give the same choice every time.
+  const next = (index: number): ChatRequest => (seed === undefined ? first : { ...first, seed: seed + index })
+  return [first, ...Array.from({ length: count - 1 }, (_, index) => next(index + 1))]
 }
 
 /** The client's own protocol where the backend speaks it as well, else the one that fits what is asked. */

@@ -9,6 +9,8 @@ export type AttemptResult = 'success' | 'failure' | 'aborted'
 
 export interface Attempt {
   readonly target: Target
+  /** A call was made; false for a target that was passed over, which is no failure of its backend. */
+  readonly sent: boolean
   readonly startedAtEpochMs: number
   /** From the attempt's own start. */
   readonly totalMs: number

@@ -17,9 +17,10 @@ export interface ListedModel {
 
 /** One free GET, which never loads a model. `null`: the server did not answer, or not with a list. */
 export async function probeModels(backend: Backend, clock: Clock): Promise<readonly ListedModel[] | null> {
-  const speaksOllama = backend.speaks.main.protocol === 'ollama'
+  const { protocol } = backend.speaks.main
+  const speaksOllama = protocol === 'ollama'
   const path = speaksOllama ? '/api/tags' : '/models'
-  const body = await readJson({ backend, method: 'GET', path, body: null }, clock)
+  const body = await readJson({ backend, method: 'GET', protocol, path, body: null }, clock)
   if (!isJsonObject(body)) return null
   const list = speaksOllama ? body['models'] : body['data']
   if (!Array.isArray(list)) return null

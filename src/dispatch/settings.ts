@@ -1,5 +1,7 @@
 /** What the policy file says about reaching a backend: the connection half of `backends.*`, and `timeouts`. */
 import { z } from 'zod'
+import { admissionSchema } from './admission-settings.ts'
+import { breakerSchema } from './breaker-settings.ts'
 
 export const VENDOR_NAMES = [
   'ollama',
@@ -27,8 +29,14 @@ export const timeoutsSchema = z
       .optional()
       .describe('To the first content of a stream. Local 300000 (a cold load), hosted 60000.'),
     idleMs: milliseconds.optional().describe('Longest silence inside an answer that has begun. 60000.'),
+    progressMs: milliseconds
+      .optional()
+      .describe('Longest time inside an answer without content, however many signs of life come. 180000.'),
     totalMs: milliseconds.optional().describe('To the end of a buffered answer. 600000.'),
     streamMs: milliseconds.optional().describe('To the end of a streamed answer. 1800000.'),
+    clientStallMs: milliseconds
+      .optional()
+      .describe('Longest time in which a client takes nothing of its stream; then it is cut off. 60000.'),
     keepAliveMs: milliseconds
       .optional()
       .describe(
@@ -81,7 +89,9 @@ export const connectionShape = {
       message: 'must be an http:// or https:// URL without user, query or fragment',
     })
     .optional()
-    .describe('Base URL. Defaults: ollama http://localhost:11434, openai and sarmalink their own.'),
+    .describe(
+      'Base URL. Defaults: ollama http://localhost:11434, openai, anthropic and sarmalink their own.',
+    ),
   protocol: z
     .union([z.enum(CHAT_PROTOCOLS), z.array(z.enum(CHAT_PROTOCOLS)).min(1)])
     .optional()
@@ -102,7 +112,16 @@ export const connectionShape = {
       'The operator vouches that this server runs on machines of the house and forwards nothing. Needed for a server that is not Ollama on loopback; the connection must still end at a private address.',
     ),
   timeouts: timeoutsSchema.optional(),
+  breaker: breakerSchema.optional(),
+  admission: admissionSchema.optional(),
   demo: demoSchema.optional(),
+}
+
+/** Spread into a route's schema. */
+export const routeShape = {
+  timeouts: timeoutsSchema
+    .optional()
+    .describe('Limits for requests of this route; they win over those of its backends.'),
 }
 
 export const shadowShape = {

@@ -25,13 +25,23 @@ export interface Shadows {
   close(): void
 }
 
-export function createShadows(clock: Clock, maxConcurrent: () => number): Shadows {
+/** `sheds`: the process has too much to do for what nobody waits for. */
+export function createShadows(
+  clock: Clock,
+  maxConcurrent: () => number,
+  sheds: () => boolean = () => false,
+): Shadows {
   const running = new Map<AbortController, { readonly backend: string; readonly local: boolean }>()
 
   return {
     async mirror(accepted, decision, fleet) {
       const target = decision.shadow?.target
-      if (target === undefined || decision.label === 'local-only' || running.size >= maxConcurrent())
+      if (
+        target === undefined ||
+        decision.label === 'local-only' ||
+        running.size >= maxConcurrent() ||
+        sheds()
+      )
         return null
       const backend = openGate(fleet, target, decision.label)
       const local = backend.peerRule !== 'none'
@@ -42,11 +52,14 @@ export function createShadows(clock: Clock, maxConcurrent: () => number): Shadow
         const startedAtMs = clock.nowMs()
         const startedAtEpochMs = clock.epochMs()
         const outbound = outboundFor(accepted, backend, target.model, false)
+        // A mirror is one call: several would exceed its cap, and one of them alone compares with nothing.
+        if (outbound.choiceBodies !== undefined) return null
         const end = await runBufferedAttempt({
           backend,
           target,
           failed: [],
           outbound,
+          timeouts: backend.timeouts,
           clock,
           signal: stop.signal,
         })

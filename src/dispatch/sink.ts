@@ -6,8 +6,8 @@ import type { Outbound } from './outbound.ts'
 
 /** Where a streamed answer goes. Owned by dispatch, implemented by the reply stage. */
 export interface StreamSink {
-  /** When the client last heard of us, on the monotonic clock. Kept by whoever writes. */
-  lastSignAtMs: number
+  /** When the client last heard of us, on the monotonic clock. */
+  readonly lastSignAtMs: number
   /**
    * Tells the client that it is worth waiting. Before the commit point this sends the status, 200, and no more: any
    * target can still answer, only an error can then no longer be a status.

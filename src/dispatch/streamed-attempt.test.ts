@@ -20,6 +20,8 @@ const TIMEOUTS = {
   totalMs: 900,
   streamMs: 5_000,
   keepAliveMs: 100_000,
+  progressMs: 100_000,
+  clientStallMs: 60_000,
 }
 const WORD = chunk({ content: 'word ' })
 const END = `${chunk({}, 'stop')}data: [DONE]\n\n`
@@ -35,9 +37,15 @@ class Seen implements StreamSink {
   resume: (() => void) | null = null
   lastSignAtMs = 0
   signs = 0
+  readonly #nowMs: () => number
+
+  constructor(nowMs: () => number) {
+    this.#nowMs = nowMs
+  }
 
   keepAlive(): void {
     this.signs++
+    this.lastSignAtMs = this.#nowMs()
   }
 
   isOpen(): boolean {
@@ -50,6 +58,7 @@ class Seen implements StreamSink {
 
   write(frames: Parameters<StreamSink['write']>[0]): boolean {
     for (const frame of frames) this.text += frame.raw.toString()
+    this.lastSignAtMs = this.#nowMs()
     return this.takes
   }
 
@@ -66,8 +75,10 @@ class Seen implements StreamSink {
   }
 }
 
-async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}, seen = new Seen()) {
+async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}, lastSignAtMs = 0) {
   const clock = createManualClock()
+  const seen = new Seen(clock.nowMs)
+  seen.lastSignAtMs = lastSignAtMs
   const answers = Promise.withResolvers<ServerResponse>()
   const fake = await startBackend((_request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
@@ -95,7 +106,7 @@ async function start(t: TestContext, more: Partial<typeof TIMEOUTS> = {}, seen =
   }
   let end: AttemptEnd | null = null
   const done = runStreamedAttempt(
-    { backend, target, failed: [], outbound, clock, signal: client.signal },
+    { backend, target, failed: [], outbound, timeouts: backend.timeouts, clock, signal: client.signal },
     seen,
   ).then((value) => (end = value))
   const response = await answers.promise
@@ -287,9 +298,7 @@ describe('a streamed attempt', () => {
     })
 
     test('counted from the sign of the attempt before it', async (t) => {
-      const seen = new Seen()
-      seen.lastSignAtMs = -700
-      const { clock } = await start(t, LONG, seen)
+      const { clock, seen } = await start(t, LONG, -700)
       clock.advance(299)
       assert.equal(seen.signs, 0)
       clock.advance(1)
@@ -297,9 +306,7 @@ describe('a streamed attempt', () => {
     })
 
     test('at once, where the attempt before it left one due', async (t) => {
-      const seen = new Seen()
-      seen.lastSignAtMs = -5_000
-      const { clock } = await start(t, LONG, seen)
+      const { clock, seen } = await start(t, LONG, -5_000)
       clock.advance(1)
       assert.equal(seen.signs, 1)
       clock.advance(999)

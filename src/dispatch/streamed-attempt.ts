@@ -8,10 +8,9 @@ import { parseJson } from '../wire/json.ts'
 import { abortReason, callOf, ended, MAX_ERROR_BYTES, type AttemptEnd, type AttemptInput } from './attempt.ts'
 import { fail, fromCall, fromStatus, overflow, type AttemptFailure } from './failure.ts'
 import type { StreamSink } from './sink.ts'
+import { StreamTimers } from './stream-timers.ts'
 import { startCall, type Call, type CallFailure } from './transport.ts'
 
-/** A client that takes nothing for so long will not take the rest. */
-const CLIENT_STALL_MS = 60_000
 /** How long a backend may hold its connection open behind the protocol's own terminal. */
 const LINGER_MS = 1_000
 
@@ -30,13 +29,12 @@ class StreamedAttempt {
   readonly #startedAtMs: number
   readonly #onAbort: () => void
   #call: Call | null = null
-  #timers: Timer[] = []
+  #timers: StreamTimers | null = null
   /** Frames before the first content: an envelope alone commits to nothing, so a failure can still fall back. */
   #held: Frame[] = []
   #committed = false
   #settled = false
   #paused = false
-  #lastByteAtMs: number
   #firstTokenMs: number | null = null
   #status: number | null = null
   #headers: IncomingHttpHeaders = {}
@@ -53,7 +51,6 @@ class StreamedAttempt {
     this.#resolve = resolve
     this.#decoder = input.outbound.codec.createStreamDecoder()
     this.#startedAtMs = input.clock.nowMs()
-    this.#lastByteAtMs = this.#startedAtMs
     this.#onAbort = () => this.#call?.abort(abortReason(input.signal))
   }
 
@@ -72,70 +69,32 @@ class StreamedAttempt {
       },
       clock,
     )
-    this.#armTimers()
+    this.#timers = this.#createTimers()
     if (signal.aborted) this.#onAbort()
     else signal.addEventListener('abort', this.#onAbort)
   }
 
-  #armTimers(): void {
-    const { backend, clock } = this.#input
-    const { firstTokenMs, idleMs, streamMs } = backend.timeouts
-    this.#timers.push(
-      clock.setTimer(firstTokenMs, () => {
-        if (!this.#committed)
-          this.#abort('upstream_timeout', `did not begin to answer within ${firstTokenMs} ms.`)
-      }),
-      clock.setTimer(streamMs, () => this.#abort('upstream_timeout', `took longer than ${streamMs} ms.`)),
-    )
-    this.#watchSilence(idleMs)
-    this.#keepClientWaiting()
-  }
-
-  /** A model that loads or thinks is silent for minutes; clients and the proxies before them give up in less. */
-  #keepClientWaiting(): void {
-    const { backend, clock, target, failed, outbound } = this.#input
-    const { keepAliveMs } = backend.timeouts
-    const dueInMs = this.#sink.lastSignAtMs + keepAliveMs - clock.nowMs()
-    this.#timers[3] = clock.setTimer(Math.max(1, dueInMs), () => {
-      const isDue = clock.nowMs() - this.#sink.lastSignAtMs >= keepAliveMs
-      if (isDue && !this.#paused) {
-        this.#sink.keepAlive(target, failed, outbound)
-        this.#sink.lastSignAtMs = clock.nowMs()
-      }
-      this.#keepClientWaiting()
+  #createTimers(): StreamTimers {
+    const { backend, clock, target, failed, outbound, timeouts } = this.#input
+    return new StreamTimers({
+      clock,
+      timeouts,
+      backend: backend.name,
+      isCommitted: () => this.#committed,
+      isPaused: () => this.#paused,
+      lastSignAtMs: () => this.#sink.lastSignAtMs,
+      onExpiry: (error) => this.#call?.abort(error),
+      keepAlive: () => this.#sink.keepAlive(target, failed, outbound),
     })
-  }
-
-  /** One timer that is set again only when it fires: resetting one for every chunk would cost more than the chunk. */
-  #watchSilence(inMs: number): void {
-    const { backend, clock } = this.#input
-    const { idleMs } = backend.timeouts
-    this.#timers[2] = clock.setTimer(inMs, () => {
-      const silentMs = clock.nowMs() - this.#lastByteAtMs
-      const limitMs = this.#paused ? CLIENT_STALL_MS : idleMs
-      // Before the first content the first-token timer rules: a model that loads is silent.
-      if (!this.#committed || silentMs < limitMs) {
-        this.#watchSilence(this.#committed ? Math.max(1, limitMs - silentMs) : idleMs)
-      } else if (this.#paused) {
-        this.#call?.abort(
-          new RouterError('client_closed_request', `The client took nothing for ${CLIENT_STALL_MS} ms.`),
-        )
-      } else {
-        this.#abort('upstream_timeout', `went silent for ${idleMs} ms in the middle of its answer.`)
-      }
-    })
-  }
-
-  #abort(code: 'upstream_timeout' | 'upstream_error', what: string): void {
-    this.#call?.abort(new RouterError(code, `Backend "${this.#input.backend.name}" ${what}`))
   }
 
   #onData(chunk: Buffer): void {
     if (this.#settled) return
-    this.#lastByteAtMs = this.#input.clock.nowMs()
+    this.#timers?.sawByte()
     if (!this.#isStream()) {
       this.#errorBytes += chunk.length
       if (this.#errorBytes <= MAX_ERROR_BYTES) this.#errorBody.push(chunk)
+      else this.#cutErrorBody()
       return
     }
     try {
@@ -147,6 +106,12 @@ class StreamedAttempt {
           : new RouterError('internal_error', 'The stream could not be read.'),
       )
     }
+  }
+
+  /** What an error has to say is said by now; some never end. */
+  #cutErrorBody(): void {
+    this.#onEnd()
+    this.#call?.abort(new RouterError('upstream_error', 'The error was longer than anyone reads.'))
   }
 
   #isStream(): boolean {
@@ -172,6 +137,7 @@ class StreamedAttempt {
       for (const frame of frames) this.#held.push(frame)
       if (hasContent) this.#commit()
     }
+    if (hasContent) this.#timers?.sawContent()
     // The answer is whole: whatever becomes of the connection now is no failure of it.
     if (this.#sawEnd) this.#complete()
   }
@@ -187,17 +153,14 @@ class StreamedAttempt {
   }
 
   #write(frames: readonly Frame[]): void {
-    this.#sink.lastSignAtMs = this.#input.clock.nowMs()
     if (this.#sink.write(frames) || this.#paused || this.#settled) return
     this.#paused = true
+    this.#timers?.paused()
     this.#call?.pause()
     this.#sink.onDrain(() => {
       this.#paused = false
-      this.#lastByteAtMs = this.#input.clock.nowMs()
       if (this.#settled) return
-      // The watch was set for the client's minute; from here on the backend's own limit holds again.
-      this.#timers[2]?.cancel()
-      this.#watchSilence(this.#input.backend.timeouts.idleMs)
+      this.#timers?.resumed()
       this.#call?.resume()
     })
   }
@@ -285,7 +248,7 @@ class StreamedAttempt {
   #settle(end: AttemptEnd): void {
     if (this.#settled) return
     this.#settled = true
-    for (const timer of this.#timers) timer.cancel()
+    this.#timers?.cancel()
     this.#input.signal.removeEventListener('abort', this.#onAbort)
     this.#resolve(end)
   }

@@ -51,7 +51,7 @@ function call(t: TestContext, endpoint: string, more: { readonly attest?: 'local
     resolve({ failure, status, text })
   }
   const running = startCall(
-    { backend, method: 'POST', path: '/x', body: '{}' },
+    { backend, method: 'POST', protocol: 'chat', path: '/x', body: '{}' },
     {
       onResponse: (code) => {
         status = code

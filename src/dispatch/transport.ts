@@ -5,6 +5,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock, Timer } from '../clock.ts'
+import type { ProtocolName } from '../wire/codec.ts'
 import { RouterError } from '../errors.ts'
 import { PeerNotLocalError, type Backend } from './backend.ts'
 
@@ -33,15 +34,18 @@ export interface Call {
 export interface CallRequest {
   readonly backend: Backend
   readonly method: 'GET' | 'POST'
+  /** In which protocol the server is spoken to: decides the path before `path`, and the key's header. */
+  readonly protocol: ProtocolName
   readonly path: string
   readonly body: string | null
-  /** Added to the backend's own. */
+  /** Added to the way's own. */
   readonly headers?: Readonly<Record<string, string>> | undefined
 }
 
 /** Starts the call. Redirects are not followed: undici's `dispatch` does not, and a 3xx is a failure upstream. */
 export function startCall(request: CallRequest, handlers: CallHandlers, clock: Clock): Call {
   const { backend } = request
+  const way = backend.wayTo(request.protocol)
   let controller: Dispatcher.DispatchController | null = null
   let phase: CallPhase = 'connect'
   let ended = false
@@ -58,9 +62,9 @@ export function startCall(request: CallRequest, handlers: CallHandlers, clock: C
   }
   backend.pool.dispatch(
     {
-      path: request.backend.basePath + request.path,
+      path: way.basePath + request.path,
       method: request.method,
-      headers: request.headers === undefined ? backend.headers : { ...backend.headers, ...request.headers },
+      headers: request.headers === undefined ? way.headers : { ...way.headers, ...request.headers },
       body: request.body,
     },
     {
@@ -109,6 +113,10 @@ export function startCall(request: CallRequest, handlers: CallHandlers, clock: C
   }
 }
 
+/** OpenSSL's and Node's words for a certificate that is no good; trying again does not make it one. */
+const TLS_FAULT =
+  /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_(?:GET|VERIFY|DECODE|DECRYPT)_|HOSTNAME_MISMATCH|INVALID_CA|PATH_LENGTH_EXCEEDED|INVALID_PURPOSE)/
+
 /** Our own words for what went wrong: an error's text may hold addresses, credentials or heap. */
 function describe(error: unknown, backend: string, phase: CallPhase): RouterError {
   if (error instanceof RouterError) return error
@@ -119,6 +127,10 @@ function describe(error: unknown, backend: string, phase: CallPhase): RouterErro
     )
   }
   const code = errorCode(error)
+  if (TLS_FAULT.test(code)) {
+    const message = `Backend "${backend}" shows a certificate that is not trusted (${code}).`
+    return new RouterError('upstream_misconfigured', message)
+  }
   if (phase === 'connect') {
     return new RouterError('backend_unavailable', `Backend "${backend}" cannot be reached (${code}).`)
   }

@@ -24,6 +24,8 @@ export interface Vendor {
   /** Environment variable of the bearer key, unless the policy names another. */
   readonly apiKeyEnv: string | null
   readonly timeouts: Timeouts
+  /** Requests that a server of this kind works on at once unless told otherwise; local ones only. */
+  readonly parallel: number
   /**
    * Newer OpenAI models refuse `max_tokens`, many other servers ignore `max_completion_tokens` and would run on
    * without a limit: those get both.
@@ -38,6 +40,8 @@ const LOCAL_TIMEOUTS = {
   idleMs: 60_000,
   totalMs: 600_000,
   streamMs: 1_800_000,
+  progressMs: 180_000,
+  clientStallMs: 60_000,
   keepAliveMs: 10_000,
 } as const
 export const HOSTED_TIMEOUTS = { ...LOCAL_TIMEOUTS, connectMs: 5_000, firstTokenMs: 60_000 } as const
@@ -48,6 +52,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     defaultEndpoint: 'http://localhost:11434',
     apiKeyEnv: null,
     timeouts: LOCAL_TIMEOUTS,
+    parallel: 1,
     wantsMaxTokens: false,
   },
   openai: {
@@ -55,6 +60,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     defaultEndpoint: 'https://api.openai.com/v1',
     apiKeyEnv: 'OPENAI_API_KEY',
     timeouts: HOSTED_TIMEOUTS,
+    parallel: 4,
     wantsMaxTokens: false,
   },
   sarmalink: {
@@ -62,6 +68,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     defaultEndpoint: 'https://api.sarmalink.ai/v1',
     apiKeyEnv: 'SARMALINK_API_KEY',
     timeouts: HOSTED_TIMEOUTS,
+    parallel: 4,
     wantsMaxTokens: true,
   },
   'openai-compatible': {
@@ -69,6 +76,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     defaultEndpoint: null,
     apiKeyEnv: null,
     timeouts: LOCAL_TIMEOUTS,
+    parallel: 16,
     wantsMaxTokens: true,
   },
   anthropic: {
@@ -76,6 +84,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     defaultEndpoint: 'https://api.anthropic.com/v1',
     apiKeyEnv: 'ANTHROPIC_API_KEY',
     timeouts: HOSTED_TIMEOUTS,
+    parallel: 4,
     wantsMaxTokens: false,
   },
   demo: {
@@ -83,6 +92,7 @@ export const VENDORS: Readonly<Record<VendorName, Vendor>> = {
     defaultEndpoint: null,
     apiKeyEnv: null,
     timeouts: LOCAL_TIMEOUTS,
+    parallel: 4,
     wantsMaxTokens: false,
   },
 }

@@ -46,7 +46,7 @@ export function toRequestRecord(
     inputTokens: usage?.inputTokens ?? null,
     outputTokens: usage?.outputTokens ?? null,
     usageSource: usage === null ? null : 'reported',
-    attempts: outcome === null ? [] : outcome.attempts.map(toAttemptRecord),
+    attempts: outcome === null ? [] : outcome.attempts.filter(({ sent }) => sent).map(toAttemptRecord),
   }
 }
 

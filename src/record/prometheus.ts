@@ -1,5 +1,7 @@
 /** Counters and histograms in Prometheus form. Label values come from the policy only: a client cannot add any. */
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { Guards } from '../dispatch/guards.ts'
+import { addGuardGauges } from './guard-gauges.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import type { RecordObserver } from './observer.ts'
 import type { RequestRecord, ShadowRecord } from './request-record.ts'
@@ -13,6 +15,7 @@ export interface MetricsOptions extends MetricNames {
   readonly version: string
   /** The process's own: memory, event loop, garbage collection. */
   readonly processMetrics?: boolean
+  readonly guards?: Guards
 }
 
 export interface Metrics extends RecordObserver {
@@ -40,6 +43,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
 
   instruments.buildInfo(options.version, process.version).set(1)
   instruments.policyReload.set(1)
+  if (options.guards !== undefined) addGuardGauges(registry, options.guards)
   if (options.processMetrics === true) collectDefaultMetrics({ register: registry })
 
   return {

@@ -1,5 +1,5 @@
 /** Opens the database file so that writing is cheap, waiting is short and nobody else can read it. */
-import { chmodSync, closeSync, openSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, openSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { migrate } from './sqlite-schema.ts'
 
@@ -29,10 +29,18 @@ export function openConnection(
   }
 }
 
-/** Before SQLite opens it: the -wal and -shm files beside it inherit its mode. */
+/**
+ * Before SQLite opens it: the -wal and -shm files beside it inherit its mode. A link is not followed: whoever may write
+ * to the folder could have another file of ours opened, and its mode changed, by one.
+ */
 function makePrivate(path: string): void {
-  closeSync(openSync(path, 'a', 0o600))
-  chmodSync(path, 0o600)
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants
+  const file = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o600)
+  try {
+    fchmodSync(file, 0o600)
+  } finally {
+    closeSync(file)
+  }
 }
 
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {

@@ -28,7 +28,7 @@ export function explain(explanation: Explanation): Record<string, string> {
     'x-llr-task': classification?.task ?? NONE,
     'x-llr-complexity': classification?.complexity ?? NONE,
     'x-llr-sensitivity': classification?.sensitivity ?? NONE,
-    'x-llr-attempts': String(failed.length + (target === null ? 0 : 1)),
+    'x-llr-attempts': String(failed.filter(({ sent }) => sent).length + (target === null ? 0 : 1)),
   }
 }
 
@@ -36,7 +36,8 @@ export function explain(explanation: Explanation): Record<string, string> {
 function reasonOf(decision: Decision, target: Target | null, failed: readonly Attempt[]): string {
   if (target === null || failed.length === 0) return decision.reason
   const failures = failed.map(
-    (attempt) => `${attempt.target.backend} failed (${attempt.error?.code ?? 'unknown'})`,
+    ({ target: { backend }, sent, error }) =>
+      `${backend} ${sent ? 'failed' : 'passed over'} (${error?.code ?? 'unknown'})`,
   )
   return `${decision.reason}; ${failures.join(', ')}`
 }

@@ -92,6 +92,9 @@ export function errorAnswer(error: RouterError, explanation: Explanation, codec:
   return { status: codec.errorStatus(error), headers, body }
 }
 
+/** Anthropic's own status, which Node would call "unknown". */
+const OVERLOADED = 529
+
 /** Sends an error straight to the socket; where an answer has begun, only breaking off is left. */
 export function sendError(
   response: ServerResponse,
@@ -104,5 +107,6 @@ export function sendError(
     return
   }
   const { status, headers, body } = errorAnswer(error, explanation, codec)
+  if (status === OVERLOADED) response.statusMessage = 'Overloaded'
   response.writeHead(status, headers).end(body)
 }

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import type { Clock } from '../clock.ts'
 import type { Target } from '../decide/decision.ts'
 import type { Attempt } from '../dispatch/outcome.ts'
 import type { Outbound } from '../dispatch/outbound.ts'
@@ -15,7 +16,9 @@ export interface StreamReplyOptions {
   /** Known only at the commit point, because fallback decides who answers. */
   readonly contextOf: (target: Target) => ReplyContext
   readonly headersOf: (target: Target, failed: readonly Attempt[]) => Record<string, string>
+  /** When the request arrived. */
   readonly startedAtMs: number
+  readonly clock: Clock
 }
 
 export interface StreamReply extends StreamSink {
@@ -60,9 +63,9 @@ class SocketStream implements StreamReply {
     const opens = codec.keepAliveOpens === true
     const isForeign = opens && outbound.passThrough && !this.#encoderBegan
     this.#encoder ??= this.#createEncoder(target)
-    if (isForeign) return void this.#response.write(SSE_KEEP_ALIVE)
+    if (isForeign) return void this.#send(SSE_KEEP_ALIVE)
     if (opens) this.#encoderBegan = true
-    this.#response.write(this.#encoder.keepAlive())
+    this.#send(this.#encoder.keepAlive())
   }
 
   commit(target: Target, failed: readonly Attempt[], outbound: Outbound): void {
@@ -81,7 +84,8 @@ class SocketStream implements StreamReply {
       if (this.#passThrough) this.#encoder?.passedThrough?.(frame)
     }
     const bytes = this.#render(frames)
-    return bytes.length === 0 ? true : this.#response.write(bytes)
+    // Frames that mean nothing in the client's protocol are no sign of life.
+    return bytes.length === 0 ? true : this.#send(bytes)
   }
 
   onDrain(resume: () => void): void {
@@ -105,6 +109,11 @@ class SocketStream implements StreamReply {
   answer(): string | null {
     if (!this.#passThrough) return this.#encoder?.answer?.() ?? null
     return this.#answer === null ? null : JSON.stringify(this.#answer)
+  }
+
+  #send(bytes: Buffer | string): boolean {
+    this.lastSignAtMs = this.#options.clock.nowMs()
+    return this.#response.write(bytes)
   }
 
   #createEncoder(target: Target): StreamEncoder {

@@ -56,6 +56,8 @@ export interface BackendCodec {
   readonly protocol: ProtocolName
   /** Appended to the backend's endpoint. */
   readonly path: string
+  /** A request gets one choice: for `n` of them it is asked `n` times, each time with a `choiceCount` of 1. */
+  readonly oneChoice?: boolean
   /** Throws RouterError `unsupported_value` where leaving something out would be a lie: another target may do it. */
   encodeRequest(request: ChatRequest, model: string): EncodedRequest
   /**

@@ -45,6 +45,13 @@ export function optionalTokenLimit(body: JsonObject, key: string): number | unde
   return value === undefined || value < 1 ? undefined : Math.floor(value)
 }
 
+/** Where the protocol knows no such word: a limit of nothing is a mistake, not "no limit". */
+export function positiveTokenLimit(body: JsonObject, key: string): number | undefined {
+  const value = optionalNumber(body, key)
+  if (value !== undefined && value < 1) throw invalid(key, 'at least 1')
+  return value === undefined ? undefined : Math.floor(value)
+}
+
 export function optionalBoolean(body: JsonObject, key: string, param = key): boolean | undefined {
   const value = body[key]
   if (value === undefined || value === null) return undefined

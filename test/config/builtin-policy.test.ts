@@ -32,11 +32,16 @@ interface Combination {
   readonly fleet: string
   readonly hasOpenaiKey: boolean
   readonly hasSarmalinkKey: boolean
+  readonly hasAnthropicKey: boolean
 }
+
+const NO_KEYS = { hasOpenaiKey: false, hasSarmalinkKey: false, hasAnthropicKey: false } as const
 
 const COMBINATIONS: readonly Combination[] = Object.keys(FLEETS).flatMap((fleet) =>
   [false, true].flatMap((hasOpenaiKey) =>
-    [false, true].map((hasSarmalinkKey) => ({ fleet, hasOpenaiKey, hasSarmalinkKey })),
+    [false, true].flatMap((hasSarmalinkKey) =>
+      [false, true].map((hasAnthropicKey) => ({ fleet, hasOpenaiKey, hasSarmalinkKey, hasAnthropicKey })),
+    ),
   ),
 )
 
@@ -51,23 +56,25 @@ function written(
 
 describe('the built-in policy', () => {
   for (const combination of COMBINATIONS) {
-    const { fleet, hasOpenaiKey, hasSarmalinkKey } = combination
-    test(`${fleet}, openai ${hasOpenaiKey}, sarmalink ${hasSarmalinkKey}`, () => {
+    const { fleet, hasOpenaiKey, hasSarmalinkKey, hasAnthropicKey } = combination
+    test(`${fleet}, openai ${hasOpenaiKey}, sarmalink ${hasSarmalinkKey}, anthropic ${hasAnthropicKey}`, () => {
       const { text, config } = written(combination)
       const usable = pickModels(FLEETS[fleet] ?? []) !== null
       const backends = [
         ...(usable ? ['local'] : []),
         ...(hasSarmalinkKey ? ['sarmalink'] : []),
         ...(hasOpenaiKey ? ['frontier'] : []),
+        ...(hasAnthropicKey ? ['claude'] : []),
       ]
       assert.deepEqual(Object.keys(config.policy.backends), backends.length === 0 ? ['demo'] : backends)
-      assert.equal(config.policy.routes.at(-1)?.backend, backends[0] ?? 'demo', 'local first')
+      const { backend, fallback } = config.policy.routes.at(-1) ?? {}
+      assert.deepEqual([backend, fallback], [backends[0] ?? 'demo', backends.slice(1)], 'local first')
       assert.deepEqual(config.warnings, [])
       assert.match(text, /^# yaml-language-server: \$schema=/)
     })
   }
   test('a model a family of the full house, as large as is comfortable', () => {
-    const { config } = written({ fleet: 'a full house', hasOpenaiKey: false, hasSarmalinkKey: false })
+    const { config } = written({ fleet: 'a full house', ...NO_KEYS })
     assert.deepEqual(config.policy.backends['local']?.families, {
       'qwen-coder': 'qwen2.5-coder:7b',
       gemma: 'gemma3:12b',
@@ -75,11 +82,27 @@ describe('the built-in policy', () => {
     })
   })
   test('pictures go to a hosted model when none here has eyes', () => {
-    const { config } = written({ fleet: 'one chat model', hasOpenaiKey: true, hasSarmalinkKey: false })
-    assert.equal(config.policy.routes.find(({ name }) => name === 'vision')?.backend, 'frontier')
+    const eyes = (fleet: string, keys: Partial<Combination>): unknown => {
+      const { config } = written({ fleet, ...NO_KEYS, ...keys })
+      const route = config.policy.routes.find(({ name }) => name === 'vision')
+      return route === undefined ? null : [route.backend, ...route.fallback]
+    }
+    const both = { hasOpenaiKey: true, hasAnthropicKey: true }
+    assert.deepEqual(eyes('one chat model', { hasOpenaiKey: true }), ['frontier'])
+    assert.deepEqual(eyes('one chat model', { hasAnthropicKey: true }), ['claude'])
+    assert.deepEqual(eyes('one chat model', both), ['frontier', 'claude'])
+    assert.deepEqual(eyes('a full house', both), ['local', 'frontier', 'claude'])
+    assert.deepEqual(eyes('no Ollama', { ...both, hasSarmalinkKey: true }), ['frontier', 'claude'])
+    // The default has them in this order anyway.
+    assert.equal(eyes('no Ollama', both), null)
+  })
+  test('with a key of Anthropic alone its model answers', () => {
+    const { text, config } = written({ fleet: 'no Ollama', ...NO_KEYS, hasAnthropicKey: true })
+    assert.match(text, /claude: \{ type: anthropic, model: claude-sonnet-4-5 \}/)
+    assert.equal(config.connections['claude']?.type, 'anthropic')
   })
   test('an Ollama elsewhere is not called this machine, and is vouched for by nobody but its owner', () => {
-    const combination = { fleet: 'one chat model', hasOpenaiKey: false, hasSarmalinkKey: false }
+    const combination = { fleet: 'one chat model', ...NO_KEYS }
     const { text, config } = written(combination, 'http://192.168.1.5:11434')
     assert.match(text, /# attest: local/)
     assert.equal(config.connections['local']?.attest, undefined)
@@ -93,10 +116,7 @@ describe('the built-in policy', () => {
     fc.assert(
       fc.property(name, (odd) => {
         const ollama = { endpoint: 'http://localhost:11434', models: [model(odd)] }
-        const { policy } = parseConfig(
-          builtinPolicy({ ollama, hasOpenaiKey: false, hasSarmalinkKey: false }),
-          'odd',
-        )
+        const { policy } = parseConfig(builtinPolicy({ ollama, ...NO_KEYS }), 'odd')
         assert.equal(policy.backends['local']?.model, odd)
       }),
     )

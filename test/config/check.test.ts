@@ -63,6 +63,25 @@ describe('llr check', () => {
       [false, ['1 backends', '1 routes']],
     )
   })
+  test('the model for embeddings is told apart from those that answer', async () => {
+    const policy = `
+backends:
+  local: { type: ollama, model: llama3.2, embeddings: nomic-embed-text }
+  vectors: { type: ollama, embeddings: bge-m3 }
+routes: [{ default: local }]
+`
+    const { code, out } = await check(policy)
+    assert.equal(code, 0)
+    assert.match(
+      out,
+      /\n {2}local +ollama +llama3\.2 +embeds: nomic-embed-text\n {2}vectors +ollama +embeds: bge-m3\n/,
+    )
+    const { backends } = JSON.parse((await check(policy, true)).out) as { backends: object[] }
+    assert.deepEqual(backends, [
+      { name: 'local', type: 'ollama', models: ['llama3.2'], embeddings: 'nomic-embed-text' },
+      { name: 'vectors', type: 'ollama', models: [], embeddings: 'bge-m3' },
+    ])
+  })
   test('warnings are said and do not fail', async () => {
     const { code, out } = await check(`${SPEC_POLICY}privacy: { allowRemote: true }\n`)
     assert.equal(code, 0)

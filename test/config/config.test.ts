@@ -98,6 +98,19 @@ describe('the language', () => {
     const json = '{"backends":{"a":{"type":"demo"}},"routes":[{"default":"a"}]}'
     assert.equal(load(json).policy.routes.length, 1)
   })
+  test('protocols that a type can speak', () => {
+    for (const entry of [
+      'type: ollama, model: x, protocol: responses',
+      'type: ollama, model: x, protocol: [messages, ollama]',
+      'type: anthropic, model: x, protocol: messages',
+      'type: demo, protocol: [chat]',
+      'type: openai, model: x, protocol: [responses, chat]',
+      'type: openai-compatible, model: x, embeddings: y, endpoint: "http://box/v1", protocol: messages',
+    ]) {
+      const { connections } = load(`backends: { a: { ${entry} } }\nroutes: [{ default: a }]`)
+      assert.notEqual(connections['a']?.protocol, undefined, entry)
+    }
+  })
   test('a demonstration needs no model; a byte order mark and Windows line ends do no harm', () => {
     const text =
       '\uFEFFbackends:\r\n  a: { type: demo, demo: { fail: cut } }\r\nroutes:\r\n  - default: a\r\n'
@@ -205,7 +218,7 @@ describe('a policy file', () => {
     assert.deepEqual(loadConfigFile(path).source, { path, label: 'policy.yaml' })
   })
   test('that is not there: what to do', () =>
-    refused(join(folder, 'none.yaml'), /no file .*llr init.*policy\.example\.yaml/))
+    refused(join(folder, 'none.yaml'), /^none\.yaml: there is no file .*llr init.*policy\.example\.yaml/))
   test('that is a folder (what a container makes of a missing mount)', () => refused(folder, /is a folder/))
   test('that is too large is not even read', () => {
     const path = join(folder, 'large.yaml')

@@ -41,8 +41,8 @@ describe('the README', () => {
       (name) => name !== 'help' && name !== 'version',
     )
     assert.deepEqual(documented, commands)
-    const options = all(run, /^ {2}(\w+): \{ type: '(?:boolean|string)'/gm)
-    const named = all(rows.join('\n'), /--([a-z]+)/g)
+    const options = all(run, /^ {2}'?([\w-]+)'?: \{ type: '(?:boolean|string)'/gm)
+    const named = all(rows.join('\n'), /--([a-z-]+)/g)
     assert.deepEqual(
       named,
       options.filter((name) => name !== 'help' && name !== 'version'),
@@ -55,18 +55,18 @@ describe('the README', () => {
       const refused = (await (await fetch(`${router.url}/nothing-here`)).json()) as {
         error: { message: string }
       }
-      const served = all(refused.error.message, /((?:GET|POST) \/[\w/{}]*)/g)
+      const served = all(refused.error.message, /((?:GET|POST|DELETE) \/[\w/{}]*)/g)
       for (const line of served) {
         const [method = '', path = ''] = line.split(' ')
         const { status, headers } = await fetch(router.url + path.replace('{id}', 'auto'), { method })
         // Without a body a POST is refused for that, and no response has the id `auto`.
-        const isServed = method === 'GET' ? status === 200 : status === 415 || status === 400
+        const isServed = method === 'POST' ? status === 415 || status === 400 : status === 200
         const isUnknownResponse = path.startsWith('/v1/responses/{id}') && status === 404
         assert.ok(isServed || isUnknownResponse, `${line}: ${status}`)
         assert.ok(headers.has('x-llr-request-id'), line)
       }
       const rows = readme.split('\n').filter((line) => /^\| `(?:GET|POST) /.test(line))
-      assert.deepEqual(all(rows.join('\n'), /`((?:GET|POST) [^`]+)`/g), served)
+      assert.deepEqual(all(rows.join('\n'), /`((?:GET|POST|DELETE) [^`]+)`/g), served)
     } finally {
       await router.close()
     }
@@ -80,7 +80,7 @@ describe('the README', () => {
 
 describe('docs/metrics.md', () => {
   it('has every metric, and no other', () => {
-    const defined = all(readFileSync(join(ROOT, 'src/record/instruments.ts'), 'utf8'), /'(llr_[a-z_]+)'/g)
+    const defined = all(sources('src/record'), /'(llr_[a-z_]+)'/g)
     assert.deepEqual(all(readDocument('docs/metrics.md'), /^\| `(llr_[a-z_]+)`/gm), defined)
   })
 

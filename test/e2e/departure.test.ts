@@ -39,7 +39,7 @@ async function start(
   const endpoint = type === 'ollama' ? backend.origin : `${backend.origin}/v1`
   const router = await stage.router(`
 backends:
-  first: { type: ${type}, endpoint: "${endpoint}", model: m }
+  first: { type: ${type}, endpoint: "${endpoint}", model: m, admission: { parallel: 128 } }
   second: { type: openai, endpoint: "${other.origin}/v1", model: n }
 routes:
   - default: first

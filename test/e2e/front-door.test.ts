@@ -231,7 +231,7 @@ describe('a body that is too large', () => {
   test('by its content-length: refused before it is read', async () => {
     const client = await openRaw(router.url)
     client.socket.write(
-      `POST ${CHAT} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n`,
+      `POST ${CHAT} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 99999999\r\n\r\n`,
     )
     const answer = await client.untilClosed()
     assert.match(answer, /^HTTP\/1\.1 413 /)
@@ -356,6 +356,28 @@ describe('paths and methods', () => {
       assert.equal(post.headers.get('allow'), 'GET, HEAD')
       await assertError(post, 405, 'method_not_allowed')
     })
+  }
+
+  for (const [path, allow, ...methods] of [
+    ['/api/show', 'POST', 'GET', 'PUT'],
+    ['/api/tags', 'GET, HEAD', 'POST', 'DELETE'],
+    ['/api/ps', 'GET, HEAD', 'POST'],
+    ['/api/version', 'GET, HEAD', 'POST'],
+    ['/v1/responses/resp_1', 'GET, HEAD, DELETE', 'POST', 'PUT'],
+    ['/v1/responses/resp_1/input_items', 'GET, HEAD', 'POST', 'DELETE'],
+    ['/v1/responses/resp_1/cancel', 'POST', 'GET'],
+    ['/v1/responses/input_tokens', 'POST', 'GET', 'DELETE'],
+  ] as const) {
+    for (const method of methods) {
+      test(`${method} ${path}`, async () => {
+        const response = await fetch(router.url + path, { method })
+        assert.equal(response.status, 405)
+        assert.equal(response.headers.get('allow'), allow)
+        const { error } = (await response.json()) as { error: string | { code: string } }
+        if (typeof error === 'string') assert.equal(error, `This path takes ${allow}.`)
+        else assert.equal(error.code, 'method_not_allowed')
+      })
+    }
   }
 
   test('an unknown path with a large body does not tie up the connection', async () => {

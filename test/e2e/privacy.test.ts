@@ -286,6 +286,270 @@ routes: [{ default: hosted }]
   })
 })
 
+/** The same on the paths of the other protocols. */
+const MESSAGES = '/v1/messages'
+const PDF = Buffer.from(SECRET).toString('base64')
+const anthropic = (more: object): object => ({
+  max_tokens: 99,
+  messages: [{ role: 'user', content: 'hi' }],
+  ...more,
+})
+const anthropicUser = (...content: readonly object[]): object =>
+  anthropic({ messages: [{ role: 'user', content }] })
+const toolUse = { type: 'tool_use', id: 'toolu_1', name: 'f', input: {} }
+const toolResult = { type: 'tool_result', tool_use_id: 'toolu_1', content: 'ok' }
+const afterCall = (call: object, result: object): object =>
+  anthropic({
+    messages: [
+      { role: 'user', content: 'look it up' },
+      { role: 'assistant', content: [call] },
+      { role: 'user', content: [result] },
+    ],
+  })
+const OTHER_PLACES: readonly (readonly [string, string, object])[] = [
+  ['the system prompt of Messages', MESSAGES, anthropic({ system: SECRET })],
+  ['a system block', MESSAGES, anthropic({ system: [{ type: 'text', text: SECRET, cache_control: {} }] })],
+  ['a text block', MESSAGES, anthropicUser({ type: 'text', text: SECRET })],
+  ['a stream of Messages', MESSAGES, { ...anthropicUser({ type: 'text', text: SECRET }), stream: true }],
+  ['a tool_result', MESSAGES, afterCall(toolUse, { ...toolResult, content: SECRET })],
+  [
+    'a block of a tool_result',
+    MESSAGES,
+    afterCall(toolUse, { ...toolResult, content: [{ type: 'text', text: SECRET }] }),
+  ],
+  ['the input of a tool_use', MESSAGES, afterCall({ ...toolUse, input: { note: [SECRET] } }, toolResult)],
+  [
+    'the text of a document',
+    MESSAGES,
+    anthropicUser({ type: 'document', source: { type: 'text', media_type: 'text/plain', data: SECRET } }),
+  ],
+  [
+    'the blocks of a document',
+    MESSAGES,
+    anthropicUser({
+      type: 'document',
+      source: { type: 'content', content: [{ type: 'text', text: SECRET }] },
+    }),
+  ],
+  [
+    'the title and context of a document',
+    MESSAGES,
+    anthropicUser({
+      type: 'document',
+      title: CANARY,
+      context: SECRET,
+      source: { type: 'text', media_type: 'text/plain', data: 'hi' },
+    }),
+  ],
+  [
+    'a search result',
+    MESSAGES,
+    anthropicUser({
+      type: 'search_result',
+      title: 'x',
+      source: 'y',
+      content: [{ type: 'text', text: SECRET }],
+    }),
+  ],
+  [
+    'a tool of Messages',
+    MESSAGES,
+    anthropic({ tools: [{ name: 'f', description: SECRET, input_schema: { type: 'object' } }] }),
+  ],
+  [
+    'earlier thinking',
+    MESSAGES,
+    anthropic({
+      messages: [
+        { role: 'user', content: 'hi' },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'thinking', thinking: SECRET, signature: 'x' },
+            { type: 'text', text: 'yes' },
+          ],
+        },
+        { role: 'user', content: 'go on' },
+      ],
+    }),
+  ],
+  ['metadata of Messages', MESSAGES, anthropic({ metadata: { user_id: SECRET } })],
+  [
+    'a text called an image, in Messages',
+    MESSAGES,
+    anthropicUser({ type: 'image', source: { type: 'base64', media_type: 'image/png', data: PDF } }),
+  ],
+  ['a message to Ollama', '/api/chat', ask(SECRET)],
+  ['a message to Ollama, whole', '/api/chat', ask(SECRET, { stream: false })],
+  ['images of Ollama', '/api/chat', { messages: [{ role: 'user', content: 'hi', images: [PDF] }] }],
+  [
+    'thinking of Ollama',
+    '/api/chat',
+    {
+      messages: [
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: 'yes', thinking: SECRET },
+        { role: 'user', content: 'go on' },
+      ],
+    },
+  ],
+  [
+    'arguments of a call of Ollama',
+    '/api/chat',
+    {
+      messages: [
+        { role: 'user', content: 'hi' },
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [{ function: { name: 'f', arguments: { note: SECRET } } }],
+        },
+        { role: 'tool', tool_name: 'f', content: 'ok' },
+      ],
+    },
+  ],
+  ['the prompt of generate', '/api/generate', { prompt: SECRET }],
+  ['the system prompt of generate', '/api/generate', { prompt: 'hi', system: SECRET }],
+  ['the template of generate', '/api/generate', { prompt: 'hi', template: SECRET }],
+  ['images of generate', '/api/generate', { prompt: 'hi', images: [PDF] }],
+  ['the suffix of generate', '/api/generate', { prompt: 'hi', suffix: SECRET }],
+  ['a raw prompt', '/api/generate', { prompt: SECRET, raw: true, stream: false }],
+  ['a prompt to continue', '/v1/completions', { prompt: SECRET }],
+  ['a streamed prompt to continue', '/v1/completions', { prompt: SECRET, stream: true }],
+  ['a prompt in a list', '/v1/completions', { prompt: [SECRET] }],
+  ['the suffix of a prompt', '/v1/completions', { prompt: 'hi', suffix: SECRET }],
+  ['a text to embed', '/v1/embeddings', { input: SECRET }],
+  ['one of several texts to embed', '/v1/embeddings', { input: ['hi', SECRET, 'you'] }],
+  ['a text for embed', '/api/embed', { input: ['hi', SECRET] }],
+  ['a text for embeddings', '/api/embeddings', { prompt: SECRET }],
+]
+
+/** An Ollama that also continues prompts and embeds. */
+const WHOLE_OLLAMA: Script = (request, response) => {
+  const { path, body } = request
+  if (path === '/api/embed') {
+    const embeddings = [body['input']].flat().map(() => [0.6, 0.8])
+    return sendJson(response, 200, { model: body['model'], embeddings, prompt_eval_count: 3 })
+  }
+  if (path !== '/api/generate') return LOCAL(request, response)
+  const end = { done: true, done_reason: 'stop', prompt_eval_count: 3, eval_count: 5 }
+  response.writeHead(200, {
+    'content-type': body['stream'] === false ? 'application/json' : 'application/x-ndjson',
+  })
+  const answer = { model: 'm', created_at: '2026-11-22T00:00:00Z', response: 'from this machine', ...end }
+  response.end(`${JSON.stringify(answer)}\n`)
+}
+
+describe('a private request of another protocol stays', () => {
+  /** Every one of these would rather be out: it is faster, and speaks what the client speaks. */
+  const open = ({ local, hosted }: House): string => `
+backends:
+  hosted: { type: openai-compatible, protocol: [chat, messages, responses], endpoint: "${hosted.origin}/v1", model: gpt, embeddings: m, p50Ms: 10 }
+  local: { type: ollama, endpoint: "${local.origin}", model: m, embeddings: m, p50Ms: 5000 }
+routes: [{ default: hosted, fallback: local }]
+ab: { enabled: true, sampleRate: 1, candidates: { local: hosted } }
+`
+
+  for (const [place, path, body] of OTHER_PLACES) {
+    test(`found in ${place}`, async (t) => {
+      const home = await house(t, WHOLE_OLLAMA)
+      const router = await home.stage.router(open(home))
+      await assertServedLocally(await router.post(path, body))
+      home.local.script((request, response) =>
+        request.method === 'GET' ? LOCAL(request, response) : sendJson(response, 500, { error: 'down' }),
+      )
+      const failed = await router.post(path, body)
+      assert.equal(failed.status, 502)
+      assert.ok(!(await failed.text()).includes(CANARY))
+      assertUntouched(home.hosted)
+      for (const entry of router.logs) assert.ok(!entry.includes(CANARY), entry)
+      assert.deepEqual(router.defects, [])
+    })
+
+    test(`found in ${place}: refused where there is no home for it`, async (t) => {
+      const home = await house(t, WHOLE_OLLAMA)
+      const router = await home.stage.router(`
+backends:
+  hosted: { type: openai-compatible, protocol: [chat, messages, responses], endpoint: "${home.hosted.origin}/v1", model: gpt, embeddings: m }
+routes: [{ default: hosted }]
+`)
+      const response = await router.post(path, body)
+      const text = await response.text()
+      assert.equal(response.status, 400, text)
+      assert.equal(response.headers.get('x-llr-sensitivity'), 'high')
+      assert.match(text, /proven local/)
+      assert.ok(!text.includes(CANARY), text)
+      assertUntouched(home.hosted)
+    })
+  }
+
+  test('a document that is a file is refused at home rather than sent out', async (t) => {
+    const home = await house(t, WHOLE_OLLAMA)
+    const router = await home.stage.router(open(home))
+    const source = { type: 'base64', media_type: 'application/pdf', data: PDF }
+    const response = await router.post(MESSAGES, anthropicUser({ type: 'document', source }))
+    assert.equal(response.headers.get('x-llr-sensitivity'), 'high', await response.text())
+    assertUntouched(home.hosted)
+  })
+
+  test('marked by the header, on every path', async (t) => {
+    const home = await house(t, WHOLE_OLLAMA)
+    const router = await home.stage.router(open(home))
+    for (const [path, body] of [
+      [MESSAGES, anthropicUser({ type: 'text', text: CANARY })],
+      ['/api/chat', ask(CANARY)],
+      ['/api/generate', { prompt: CANARY }],
+      ['/v1/completions', { prompt: CANARY }],
+      ['/v1/embeddings', { input: CANARY }],
+      ['/api/embed', { input: CANARY }],
+      ['/api/embeddings', { prompt: CANARY }],
+    ] as const) {
+      await assertServedLocally(await router.post(path, body, HIGH))
+    }
+    assertUntouched(home.hosted)
+  })
+
+  test('and the same without the secret do go out: the roads are there', async (t) => {
+    const home = await house(t, WHOLE_OLLAMA)
+    const router = await home.stage.router(open(home))
+    for (const [path, body] of [
+      [MESSAGES, anthropic({})],
+      ['/api/chat', ask('hi')],
+      ['/api/generate', { prompt: 'hi' }],
+      ['/v1/completions', { prompt: 'hi' }],
+      ['/v1/embeddings', { input: 'hi' }],
+    ] as const) {
+      const before = home.hosted.received.length
+      await (await router.post(path, body)).text()
+      assert.ok(home.hosted.received.length > before, path)
+    }
+  })
+
+  test('where the policy lets it out, what goes on from it is still never mirrored', async (t) => {
+    const home = await house(t, WHOLE_OLLAMA)
+    const router = await home.stage.router(`
+backends:
+  local: { type: ollama, endpoint: "${home.local.origin}", model: m }
+  hosted: { type: openai, endpoint: "${home.hosted.origin}/v1", model: gpt }
+routes: [{ default: local }]
+ab: { enabled: true, sampleRate: 1, candidates: { local: hosted } }
+privacy: { allowRemote: true }
+`)
+    const first = await router.post(RESPONSES, { input: CANARY }, HIGH)
+    const { id } = (await first.json()) as { id: string }
+    const second = await router.post(RESPONSES, { input: 'Go on.', previous_response_id: id })
+    assert.equal(second.headers.get('x-llr-sensitivity'), 'high', await second.text())
+    await (await router.post(RESPONSES, { input: 'nothing special' })).text()
+    const mirrored = await home.hosted.nextRequest()
+    assert.match(mirrored.text, /nothing special/)
+    assertNothingOf(CANARY, home.hosted)
+  })
+})
+
+function assertNothingOf(canary: string, stranger: Backend): void {
+  for (const text of stranger.seen) assert.ok(!text.includes(canary), text)
+}
+
 describe('the header', () => {
   for (const value of ['high', 'HIGH', ' High ', 'normal, high', 'high, normal', 'low,high']) {
     test(`"${value}" raises`, async (t) => {
@@ -412,7 +676,7 @@ routes: [{ default: local }]
 
   test('a redirect from the local backend to a hosted one is not followed', async (t) => {
     const home = await house(t)
-    const router = await home.stage.router(backends(home) + ROUTED)
+    const router = await home.stage.router(`${backends(home)}${ROUTED}breaker: { enabled: false }\n`)
     for (const code of [301, 302, 303, 307, 308]) {
       home.local.script((request, response) => {
         if (request.method === 'GET') return LOCAL(request, response)

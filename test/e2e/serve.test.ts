@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
+import { builtinPolicy } from '../../src/builtin-policy.ts'
 import { chatScript, closedPort, ollamaScript, startBackend } from '../support/backend.ts'
 import { eventually } from '../support/eventually.ts'
 import { startServe } from '../support/serve.ts'
@@ -60,6 +61,18 @@ describe('the first start', { concurrency: true }, () => {
     assert.equal(await serve.exit, 0)
   })
 
+  test('what `llr init` writes where nothing is found is a demonstration too', async (t) => {
+    const policy = builtinPolicy({
+      ollama: null,
+      hasOpenaiKey: false,
+      hasSarmalinkKey: false,
+      hasAnthropicKey: false,
+    })
+    const serve = await startServe(t, { files: { 'policy.yaml': policy } })
+    assert.equal((await health(await serve.url())).demonstration, true)
+    assert.match(serve.stdout(), /Note +the policy has no other backend/)
+  })
+
   test('with an Ollama: its models serve', async (t) => {
     const ollama = await startBackend(ollamaScript('from ollama', ['llama3.2:3b', 'qwen2.5-coder:7b']))
     t.after(() => ollama.close())
@@ -81,11 +94,16 @@ describe('the first start', { concurrency: true }, () => {
   test('a policy file is named with its routes; a model that is not pulled is told', async (t) => {
     const ollama = await startBackend(ollamaScript('x', ['llama3.2:3b']))
     t.after(() => ollama.close())
-    const policy = `backends: { house: { type: ollama, endpoint: "${ollama.origin}", model: "gemma3:4b" } }\nroutes: [{ default: house }]\n`
+    const house = `{ type: ollama, endpoint: "${ollama.origin}", model: "gemma3:4b", embeddings: bge-m3 }`
+    const vectors = `{ type: ollama, endpoint: "${ollama.origin}", embeddings: "llama3.2:3b" }`
+    const policy = `backends: { house: ${house}, vectors: ${vectors} }\nroutes: [{ default: house }]\n`
     const serve = await startServe(t, { files: { 'policy.yaml': policy } })
     await serve.until('Try it:')
     assert.match(serve.stdout(), /Policy .*policy\.yaml, 1 routes?\n/)
+    assert.match(serve.stdout(), /house .*not proven local · gemma3:4b · embeds: bge-m3\n/)
+    assert.match(serve.stdout(), /vectors +ollama · up · proven local · embeds: llama3\.2:3b\n/)
     assert.match(serve.stdout(), /Warning .*ollama pull gemma3:4b/)
+    assert.match(serve.stdout(), /Warning .*ollama pull bge-m3/)
   })
 })
 
@@ -223,7 +241,11 @@ describe('a start that cannot be', { concurrency: true }, () => {
   })
 
   test('the host is not of this machine', async (t) => {
-    const serve = await startServe(t, { env: { LLR_HOST: '203.0.113.7' }, files: { 'policy.yaml': demo() } })
+    const serve = await startServe(t, {
+      env: { LLR_HOST: '203.0.113.7' },
+      args: ['serve', '--insecure-no-keys'],
+      files: { 'policy.yaml': demo() },
+    })
     assert.equal(await serve.exit, 1)
     assert.match(serve.stderr(), /no address 203\.0\.113\.7.*LLR_HOST/)
   })
@@ -242,7 +264,11 @@ describe('a start that cannot be', { concurrency: true }, () => {
   })
 
   test('a bind beyond this machine warns', async (t) => {
-    const serve = await startServe(t, { env: { LLR_HOST: '0.0.0.0' }, files: { 'policy.yaml': demo() } })
+    const serve = await startServe(t, {
+      env: { LLR_HOST: '0.0.0.0' },
+      args: ['serve', '--insecure-no-keys'],
+      files: { 'policy.yaml': demo() },
+    })
     await serve.until(/listening beyond this machine/)
   })
 

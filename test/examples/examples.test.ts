@@ -73,6 +73,7 @@ const CHECKS: Readonly<Record<string, () => Promise<void> | void>> = {
 /** All backends have their keys, `local` is proven, and nothing has been measured yet. */
 const VIEW: View = {
   isProvenLocal: (backend) => backend === 'local',
+  isDown: () => false,
   unavailability: () => null,
   medianLatencyMs: () => null,
   medianFirstTokenMs: () => null,

@@ -48,7 +48,8 @@ async function startStand(egress: Protocol): Promise<Stand> {
     protocol === 'ollama'
       ? `  ${name}: { type: ollama, endpoint: "${origin}", model: ${MODEL} }`
       : `  ${name}: { type: openai-compatible, endpoint: "${origin}/v1", model: ${MODEL}, protocol: ${protocol} }`
-  const backends = `backends:\n${entry('first', egress.name, first)}\n${entry('next', NEXT[egress.name], next)}\n`
+  // Every cell is to find its backend willing, however many failed before it.
+  const backends = `breaker: { enabled: false }\nbackends:\n${entry('first', egress.name, first)}\n${entry('next', NEXT[egress.name], next)}\n`
   return {
     first,
     next,
@@ -85,7 +86,10 @@ async function exchangeOnce(cell: Cell, stand: Stand, exchange: Exchange): Promi
   const heard = (requests: readonly Received[], from: number, protocol: Protocol): void => {
     const [request, ...more] = requests.slice(from).filter(({ path }) => path === protocol.server.path)
     assert.ok(request !== undefined, `the ${protocol.name} backend was not asked: ${answered.raw}`)
-    assert.deepEqual(more, [], 'asked once')
+    // A failing backend is asked once more where there is no other, as long as its budget for that lasts.
+    const mostTimes = feature.outcome === 'answered' || feature.outcome === 'fallback' ? 1 : 2
+    assert.ok(more.length < mostTimes, `asked ${more.length + 1} times`)
+    for (const { text } of more) assert.equal(text, request.text)
     assertHeard(protocol.server.hear(request.body, request.headers), ask, [ingress, protocol])
   }
   if (feature.except?.includes(egress.name)) {

@@ -28,6 +28,7 @@ export function route(name: string, rest: Partial<Route> = {}): Route {
     latencyBudgetMs: null,
     firstTokenBudgetMs: null,
     reason: null,
+    timeouts: null,
     ...rest,
   }
 }
@@ -79,6 +80,7 @@ const ask: Ask = {
 }
 const view: View = {
   isProvenLocal: (name) => name === 'local',
+  isDown: () => false,
   unavailability: () => null,
   medianLatencyMs: () => null,
   medianFirstTokenMs: () => null,

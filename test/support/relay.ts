@@ -15,7 +15,9 @@ export interface Relay {
 export async function startRelay(test: TestContext, url: string): Promise<Relay> {
   let text = ''
   const server = createServer((incoming, outgoing) => {
-    const { method, headers } = incoming
+    const { method } = incoming
+    // The router answers to its own name only.
+    const headers = { ...incoming.headers, host: new URL(url).host }
     const onward = request(`${url}${incoming.url ?? ''}`, { method, headers }, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers).flushHeaders()
       answer.on('data', (bytes: Buffer) => {

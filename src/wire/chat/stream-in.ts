@@ -22,7 +22,10 @@ export class ChatStreamDecoder implements StreamDecoder {
   #started = false
 
   push(chunk: Buffer): readonly Frame[] {
-    return this.#framer.push(chunk).map((frame) => ({ raw: frame.raw, events: this.#decode(frame) }))
+    const frames = this.#framer.push(chunk)
+    // An event without data says nothing, and OpenAI's own package breaks on it.
+    const sound = frames.some(isHollow) ? frames.filter((frame) => !isHollow(frame)) : frames
+    return sound.map((frame) => ({ raw: frame.raw, events: this.#decode(frame) }))
   }
 
   /** A last frame that was cut in its middle is left out: what it would have said is not known. */
@@ -103,6 +106,10 @@ export class ChatStreamDecoder implements StreamDecoder {
     }
     return calls
   }
+}
+
+function isHollow({ data }: SseFrame): boolean {
+  return data !== null && data.trim() === ''
 }
 
 /** `error: null` in a chunk is harmless (reference 2.2). */

@@ -14,7 +14,7 @@ const TYPES: Readonly<Record<number, string>> = {
 }
 
 /** What a moment's waiting may cure. */
-const OVERLOADED: ReadonlySet<ErrorCode> = new Set(['backend_unavailable', 'server_shutdown'])
+const OVERLOADED: ReadonlySet<ErrorCode> = new Set(['backend_unavailable', 'overloaded', 'server_shutdown'])
 
 export function messagesErrorStatus(error: RouterError): number {
   return OVERLOADED.has(error.code) ? 529 : error.status

@@ -9,6 +9,7 @@ import { MessagesStreamDecoder } from './stream-in.ts'
 export const messagesBackendCodec: BackendCodec = {
   protocol: 'messages',
   path: '/messages',
+  oneChoice: true,
   encodeRequest: encodeMessagesRequest,
   passThrough: passThroughMessagesRequest,
   decodeReply: decodeMessagesReply,

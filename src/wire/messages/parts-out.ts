@@ -1,8 +1,9 @@
 /** Parts of a message → content blocks. */
 import type { ContentPart, ImagePart, OpaquePart } from '../exchange.ts'
-import { textOr, unsupported } from '../fields.ts'
+import { textOr } from '../fields.ts'
 import type { JsonObject } from '../json.ts'
 import { isJsonObject } from '../json.ts'
+import { unsupportedPart } from '../unsupported-part.ts'
 import { parseDataUrl } from './data-url.ts'
 
 export function encodeParts(parts: readonly ContentPart[]): JsonObject[] {
@@ -25,14 +26,14 @@ function encodePart(part: ContentPart): JsonObject[] {
     case 'audio':
       break
   }
-  throw unsupported('messages', 'the Messages API takes no audio.')
+  throw unsupportedPart('audio', 'the Messages API takes none.')
 }
 
 function imageSource({ url }: ImagePart): JsonObject {
   if (isRemote(url)) return { type: 'url', url }
   const data = parseDataUrl(url)
   if (data?.mediaType.startsWith('image/') !== true) {
-    throw unsupported('messages', 'an image must be a data: URL of an image or an http(s) URL.')
+    throw unsupportedPart('an image', 'it must be a data: URL of an image or an http(s) URL.')
   }
   return { type: 'base64', media_type: data.mediaType, data: data.base64 }
 }
@@ -53,7 +54,7 @@ function encodeFile({ value }: OpaquePart): JsonObject {
     return { type: 'document', source, title }
   }
   if (data?.mediaType.startsWith('text/') !== true) {
-    throw unsupported('messages', 'the Messages API takes files as data: URLs of PDF or text only.')
+    throw unsupportedPart('a file', 'the Messages API takes files as data: URLs of PDF or text only.')
   }
   const text = Buffer.from(data.base64, 'base64').toString('utf8')
   return { type: 'document', source: { type: 'text', media_type: 'text/plain', data: text }, title }

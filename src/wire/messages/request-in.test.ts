@@ -141,6 +141,7 @@ describe('a Messages request', () => {
   test('what is wrong is named', () => {
     const wrong: [JsonObject, string, string][] = [
       [{ max_tokens: null }, 'missing_required_parameter', 'max_tokens'],
+      [{ max_tokens: 0 }, 'invalid_value', 'max_tokens'],
       [{ messages: null }, 'missing_required_parameter', 'messages'],
       [{ messages: [] }, 'invalid_value', 'messages'],
       [{ messages: [{ role: 'tool', content: 'x' }] }, 'invalid_value', 'messages[0].role'],

@@ -9,7 +9,7 @@ import {
   optionalNumber,
   optionalObject,
   optionalString,
-  optionalTokenLimit,
+  positiveTokenLimit,
 } from '../fields.ts'
 import type { JsonObject } from '../json.ts'
 import { isJsonArray, isJsonObject } from '../json.ts'
@@ -35,7 +35,7 @@ export function decodeMessagesRequest(body: JsonObject): ChatRequest {
     includeUsage: true,
     ...tools,
     responseFormat: decodeFormat(body),
-    maxOutputTokens: optionalTokenLimit(body, 'max_tokens'),
+    maxOutputTokens: positiveTokenLimit(body, 'max_tokens'),
     temperature: optionalNumber(body, 'temperature'),
     topP: optionalNumber(body, 'top_p'),
     topK: optionalNumber(body, 'top_k'),

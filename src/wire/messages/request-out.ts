@@ -2,7 +2,6 @@
 import type { EncodedRequest } from '../codec.ts'
 import { droppedOf } from '../dropped.ts'
 import type { ChatRequest, DroppableField, ToolDefinition } from '../exchange.ts'
-import { unsupported } from '../fields.ts'
 import type { JsonObject } from '../json.ts'
 import { encodeEffort } from './effort.ts'
 import { encodeConversation } from './messages-out.ts'
@@ -14,8 +13,6 @@ const LONGEST_USER_ID = 256
 const SMALLEST_THINKING_TOP_P = 0.95
 
 export function encodeMessagesRequest(request: ChatRequest, model: string): EncodedRequest {
-  // One answer where two were asked for would be a lie that nothing tells; another target may give both.
-  if ((request.choiceCount ?? 1) > 1) throw unsupported('n', 'the Messages API gives one choice a request.')
   const dropped = new Set<DroppableField>([
     'presencePenalty',
     'frequencyPenalty',

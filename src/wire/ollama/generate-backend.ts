@@ -10,6 +10,7 @@ import { OllamaStreamDecoder } from './stream-in.ts'
 export const ollamaGenerateBackendCodec: BackendCodec = {
   protocol: 'ollama-generate',
   path: '/api/generate',
+  oneChoice: true,
   encodeRequest: encodeGenerateRequest,
   passThrough: passThroughOllamaRequest,
   decodeReply: (body) => decodeOllamaReply(body, GENERATE_SHAPE),

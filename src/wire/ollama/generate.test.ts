@@ -91,11 +91,16 @@ describe('a completion for /api/generate', () => {
     }
   })
 
-  test('a chat is refused, and so are several choices', () => {
+  test('a chat is refused', () => {
     assert.throws(() => written({}), { code: 'unsupported_value', param: 'messages' })
+  })
+
+  test('gives one choice a request, and does not speak of more', () => {
     const chat = decodeChatRequest({ messages: [{ role: 'user', content: 'x' }], n: 2 })
     const request = { ...chat, completion: { prompt: 'x', strict: false } }
-    assert.throws(() => ollamaGenerateBackendCodec.encodeRequest(request, 'm'), { param: 'n' })
+    assert.equal(ollamaGenerateBackendCodec.oneChoice, true)
+    const one = ollamaGenerateBackendCodec.encodeRequest({ ...request, choiceCount: 1 }, 'm')
+    assert.deepEqual(ollamaGenerateBackendCodec.encodeRequest(request, 'm'), one)
   })
 
   test('passes through with what we never heard of', () => {

@@ -1,9 +1,9 @@
 /** Messages as Ollama's native chat takes them: text as a string, images beside it, arguments as objects (6.3). */
 import { argumentsObject } from '../call-arguments.ts'
 import type { ChatMessage, ContentPart, ImagePart, ToolCall } from '../exchange.ts'
-import { unsupported } from '../fields.ts'
 import type { JsonObject } from '../json.ts'
 import { partsText, prepareMessages } from '../prepare-messages.ts'
+import { unsupportedPart } from '../unsupported-part.ts'
 
 export function encodeMessages(messages: readonly ChatMessage[]): JsonObject[] {
   const toolNames = new Map<string, string>()
@@ -34,14 +34,15 @@ function encodeToolCall(call: ToolCall, index: number): JsonObject {
 function encodeImage(part: ContentPart): string[] {
   if (part.type === 'text') return []
   if (part.type === 'image') return [imageData(part)]
-  throw unsupported('messages', `Ollama takes text and images, no ${part.type} parts.`)
+  const what = part.type === 'file' ? 'a file' : 'audio'
+  throw unsupportedPart(what, 'Ollama takes text and images only.')
 }
 
 /** Raw base64. A remote image is not fetched: the router opens no connection that a request names. */
 function imageData({ url }: ImagePart): string {
   const comma = url.indexOf(',')
   if (!url.startsWith('data:') || comma === -1) {
-    throw unsupported('messages', 'Ollama takes images as data: URLs only, not by address.')
+    throw unsupportedPart('an image', 'Ollama takes images as data: URLs only, not by address.')
   }
   const data = url.slice(comma + 1)
   return url.slice(0, comma).endsWith(';base64') ? data : Buffer.from(decodeLoosely(data)).toString('base64')
@@ -52,6 +53,6 @@ function decodeLoosely(text: string): string {
     return decodeURIComponent(text)
   } catch {
     // Its message would quote the image's text.
-    throw unsupported('messages', 'an image is not a valid data: URL.')
+    throw unsupportedPart('an image', 'its data: URL is not valid.')
   }
 }

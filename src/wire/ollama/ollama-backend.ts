@@ -9,6 +9,7 @@ import { OllamaStreamDecoder } from './stream-in.ts'
 export const ollamaBackendCodec: BackendCodec = {
   protocol: 'ollama',
   path: '/api/chat',
+  oneChoice: true,
   encodeRequest: encodeOllamaRequest,
   passThrough: passThroughOllamaRequest,
   decodeReply: (body) => decodeOllamaReply(body),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { JsonObject } from '../json.ts'
-import { preloadAnswer } from './preload.ts'
+import { decodePreload, preloadAnswer } from './preload.ts'
 
 const answer = (body: JsonObject) => JSON.parse(preloadAnswer(body, 'tiny', 1_790_000_000) ?? 'null')
 const CREATED = { model: 'tiny', created_at: '2026-09-21T14:13:20.000Z' }
@@ -21,6 +21,20 @@ describe('a request with nothing to answer', () => {
       assert.equal(answer({ messages: [], keep_alive }).done_reason, 'unload')
     }
     for (const keep_alive of ['5m', '', null, 1]) assert.equal(answer({ keep_alive }).done_reason, 'load')
+  })
+
+  test('without a model there is nothing to load', () => {
+    for (const protocol of ['ollama', 'ollama-generate'] as const) {
+      for (const body of [{}, { model: null }, { model: '', keep_alive: 0 }] as const) {
+        assert.throws(() => decodePreload(body, protocol), {
+          code: 'missing_required_parameter',
+          param: 'model',
+        })
+      }
+      assert.equal(decodePreload({ model: 'm' }, protocol)?.model, 'm')
+      // Who asks for an answer may leave the model to the policy.
+      assert.equal(decodePreload({ messages: [{}], prompt: 'x' }, protocol), null)
+    }
   })
 
   test('anything else asks for an answer', () => {

@@ -4,7 +4,7 @@
  * follows is decided by what that one asks.
  */
 import type { ChatRequest } from '../exchange.ts'
-import { textOr } from '../fields.ts'
+import { missing, textOr } from '../fields.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 import { isJsonArray } from '../json.ts'
 import type { AnswerShape } from './answer-shape.ts'
@@ -17,6 +17,8 @@ const NO_TIME = /^0+(?:\.0*)?(?:ns|us|µs|ms|s|m|h)?$/
 export function decodePreload(body: JsonObject, protocol: 'ollama' | 'ollama-generate'): ChatRequest | null {
   const model = textOr(body['model'], '')
   if (preloadAnswer(body, model, 0, protocol) === null) return null
+  // Nothing to answer and nothing to load: what was meant to be sent was not.
+  if (model === '') throw missing('model')
   const ready = (nowSeconds: number): string => preloadAnswer(body, model, nowSeconds, protocol) ?? ''
   return { model, messages: [], stream: false, includeUsage: false, tools: [], dropped: [], ready }
 }

@@ -64,7 +64,8 @@ describe('a request of Ollama’s native chat', () => {
 
   test('think, format and limits in every form', () => {
     const effort = (think: boolean | string | null) => read({ think }).reasoningEffort
-    assert.deepEqual([true, false, 'low', null].map(effort), ['medium', 'none', 'low', undefined])
+    assert.deepEqual([true, false, null, ''].map(effort), ['medium', 'none', undefined, undefined])
+    for (const level of ['low', 'medium', 'high', 'max']) assert.equal(effort(level), level)
     assert.deepEqual(read({ format: 'json' }).responseFormat, { type: 'json_object' })
     const schema = { type: 'object' }
     assert.deepEqual(read({ format: schema }).responseFormat, {
@@ -163,6 +164,8 @@ describe('a request of Ollama’s native chat', () => {
       [{ messages: [{ role: 'user', images: ['https://SECRET'] }] }, 'messages[0].images[0]'],
       [{ format: 'SECRET' }, 'format'],
       [{ think: 3 }, 'think'],
+      [{ think: 'SECRET' }, 'think'],
+      [{ think: 'none' }, 'think'],
       [{ options: { temperature: 'SECRET' } }, 'options.temperature'],
       [{ options: { stop: [1] } }, 'options.stop[0]'],
     ]

@@ -102,6 +102,7 @@ describe('a native Ollama request', () => {
         (error: Error & { code?: string; param?: string }) =>
           error.code === 'unsupported_value' &&
           error.param === 'messages' &&
+          /^The request has an? (?:image|file) that cannot go to this backend: /.test(error.message) &&
           !error.message.includes('SECRET'),
       )
     }

@@ -88,11 +88,13 @@ function decodeFormat(body: JsonObject): ResponseFormat | undefined {
   return { type: 'json_schema', name: 'response', schema: format }
 }
 
+const LEVELS: ReadonlySet<string> = new Set(['low', 'medium', 'high', 'max'])
+
 /** `true` asks for thinking and leaves open how much. */
 function decodeThink(body: JsonObject): string | undefined {
   const think = body['think']
   if (think === undefined || think === null || think === '') return undefined
-  if (typeof think === 'string') return think
-  if (typeof think !== 'boolean') throw invalid('think', 'true, false or a level')
-  return think ? 'medium' : 'none'
+  if (typeof think === 'boolean') return think ? 'medium' : 'none'
+  if (typeof think === 'string' && LEVELS.has(think)) return think
+  throw invalid('think', 'true, false, "low", "medium", "high" or "max"')
 }

@@ -2,7 +2,6 @@
  * What chat and generate are told in the same words: how to answer, apart from what is asked. No `num_ctx`: another
  * value than last time reloads the model (rule 15).
  */
-import { RouterError } from '../../errors.ts'
 import type { ChatRequest, ResponseFormat } from '../exchange.ts'
 import type { JsonObject, JsonValue } from '../json.ts'
 
@@ -19,12 +18,6 @@ const THINK: Readonly<Record<string, boolean | string>> = {
 }
 
 export function encodeSettings(request: ChatRequest): JsonObject {
-  // One answer where two were asked for would be a lie that nothing tells; another target may give both.
-  if ((request.choiceCount ?? 1) > 1) {
-    throw new RouterError('unsupported_value', 'Ollama gives one choice a request; n must be 1.', {
-      param: 'n',
-    })
-  }
   return {
     // Ollama streams when nothing is said.
     stream: request.stream,

@@ -1,8 +1,8 @@
 /** Content parts → those of an input item; what an assistant said has a name of its own and is not here. */
 import type { ContentPart, OpaquePart } from '../exchange.ts'
-import { unsupported } from '../fields.ts'
 import type { JsonObject } from '../json.ts'
 import { isJsonObject } from '../json.ts'
+import { unsupportedPart } from '../unsupported-part.ts'
 
 /** An empty list is refused; an empty text is not. */
 export function encodeInputParts(content: readonly ContentPart[]): JsonObject[] {
@@ -27,7 +27,7 @@ function encodePart(part: ContentPart): JsonObject {
 function encodeFile({ value }: OpaquePart): JsonObject {
   const { type, file } = value
   if (type === 'input_file' || type === 'input_image') return value
-  if (!isJsonObject(file)) throw unsupported('messages', 'Responses takes text, images and files only.')
+  if (!isJsonObject(file)) throw unsupportedPart('a part', 'Responses takes text, images and files only.')
   const { filename, file_data, file_url, file_id } = file
   return { type: 'input_file', filename, file_data, file_url, file_id }
 }

@@ -47,8 +47,8 @@ export class Conversation {
   /** Thinking that waits for the assistant message it led to. */
   #thoughts: Thought[] = []
   #nativeOnly: ChatRequest['nativeOnly']
-  /** Ids of calls, with the place of each until its output has come. */
-  readonly #calls = new Map<string, string | null>()
+  /** Ids of calls, and whether the output of each is still to come. */
+  readonly #calls = new Map<string, boolean>()
 
   addMessage(role: Role, content: readonly ContentPart[]): void {
     if (role === 'assistant') {
@@ -86,11 +86,8 @@ export class Conversation {
 
   /** The turns, checked: a chat template fails on a call without its output just as OpenAI does. */
   finish(): DecodedInput {
-    for (const place of this.#calls.values()) {
-      if (place === null) continue
-      throw new RouterError('invalid_value', `No tool output found for function call at '${place}'.`, {
-        param: 'input',
-      })
+    for (const [id, isOpen] of this.#calls) {
+      if (isOpen) throw badPair(`No tool output found for function call ${shownId(id)}.`)
     }
     const messages = this.#messages.map(({ thoughts: _count, ...message }) => message)
     return { messages, dropped: this.#dropped, nativeOnly: this.#nativeOnly }
@@ -130,16 +127,15 @@ export class Conversation {
     const call: ToolCall = { id, name, arguments: isCustom ? wrapCustomInput(text) : text, namespace, kind }
     const turn = this.#assistantTurn()
     turn.toolCalls = [...(turn.toolCalls ?? []), call]
-    this.#calls.set(id, param)
+    this.#calls.set(id, true)
   }
 
   #addOutput(item: JsonObject, param: string): void {
     const id = requiredString(item, 'call_id', `${param}.call_id`)
     if (!this.#calls.has(id)) {
-      const message = `No tool call found for function call output with call_id at '${param}'.`
-      throw new RouterError('invalid_value', message, { param: `${param}.call_id` })
+      throw badPair(`No tool call found for function call output with call_id ${shownId(id)}.`)
     }
-    this.#calls.set(id, null)
+    this.#calls.set(id, false)
     const content = this.#content(item['output'], `${param}.output`)
     this.#messages.push({ role: 'tool', content, toolCallId: id })
   }
@@ -172,6 +168,16 @@ function reasoningText(item: JsonObject): string {
       .flatMap((part) => (isJsonObject(part) && typeof part['text'] === 'string' ? [part['text']] : []))
       .join('\n\n')
   return read(item['content']) || read(item['summary'])
+}
+
+/** By id, not by place: the places are those of the whole conversation, which its client may never have sent. */
+function badPair(message: string): RouterError {
+  return new RouterError('invalid_value', message, { param: 'input' })
+}
+
+/** A program made it, not a person; still, no more of it than an id needs. */
+function shownId(id: string): string {
+  return id.slice(0, 64).replace(/[^\w.:-]/g, '_')
 }
 
 function itemNotFound(): RouterError {

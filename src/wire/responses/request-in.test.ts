@@ -166,9 +166,9 @@ describe('a Responses request', () => {
       [{ input: [{ id: 'm' }] }, 'not_found', 'input'],
       [{ input: [{ role: 'robot', content: 'x' }] }, 'invalid_value', 'input[0].role'],
       [
-        { input: [{ type: 'function_call_output', call_id: 'SECRET', output: 'x' }] },
+        { input: [{ type: 'function_call_output', call_id: 'c', output: 'SECRET' }] },
         'invalid_value',
-        'input[0].call_id',
+        'input',
       ],
       [{ input: [call] }, 'invalid_value', 'input'],
       [{ text: { format: { type: 'xml' } } }, 'invalid_value', 'text.format.type'],
@@ -184,6 +184,22 @@ describe('a Responses request', () => {
         param,
       )
     }
+  })
+
+  test('a call and its output are told by the id that joins them, shortened and plain', () => {
+    const id = `call_1 "x"\n${'y'.repeat(100)}`
+    const shown = `call_1__x__${'y'.repeat(53)}\\.`
+    const call = { type: 'function_call', call_id: id, name: 'f', arguments: '{}' }
+    const output = { type: 'function_call_output', call_id: id, output: 'x' }
+    assert.throws(() => decode({ input: [call] }), {
+      param: 'input',
+      message: new RegExp(`^No tool output found for function call ${shown}$`),
+    })
+    assert.throws(() => decode({ input: [output] }), {
+      param: 'input',
+      message: new RegExp(`^No tool call found for function call output with call_id ${shown}$`),
+    })
+    assert.equal(decode({ input: [call, output] }).messages.length, 2)
   })
 
   test('any items at all are decoded or refused with a status of 4xx', () => {

@@ -9,7 +9,7 @@ import {
   optionalNumber,
   optionalObject,
   optionalString,
-  optionalTokenLimit,
+  positiveTokenLimit,
 } from '../fields.ts'
 import { decodeResponseFormat } from '../function-tool.ts'
 import type { JsonObject } from '../json.ts'
@@ -33,7 +33,7 @@ export function decodeResponsesRequest(body: JsonObject): ChatRequest {
     toolChoice,
     parallelToolCalls: optionalBoolean(body, 'parallel_tool_calls'),
     responseFormat: decodeFormat(text),
-    maxOutputTokens: optionalTokenLimit(body, 'max_output_tokens'),
+    maxOutputTokens: positiveTokenLimit(body, 'max_output_tokens'),
     temperature: optionalNumber(body, 'temperature'),
     topP: optionalNumber(body, 'top_p'),
     presencePenalty: optionalNumber(body, 'presence_penalty'),

@@ -12,9 +12,8 @@ const LEAST_OUTPUT_TOKENS = 16
 const UNSUPPORTED: readonly DroppableField[] = ['seed', 'topK', 'presencePenalty', 'frequencyPenalty']
 
 export function encodeResponsesRequest(request: ChatRequest, model: string): EncodedRequest {
-  // Neither can be said here, and an answer that ignored them would not be what was asked for.
+  // They cannot be said here, and an answer that ignored them would not be what was asked for.
   if (request.stop?.length) throw unsupported('stop', 'the Responses API has no stop sequences.')
-  if ((request.choiceCount ?? 1) > 1) throw unsupported('n', 'the Responses API gives one choice a request.')
   return { body: encodeBody(request, model), dropped: droppedOf(request, UNSUPPORTED) }
 }
 

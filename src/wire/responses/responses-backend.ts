@@ -9,6 +9,7 @@ import { ResponsesStreamDecoder } from './stream-in.ts'
 export const responsesBackendCodec: BackendCodec = {
   protocol: 'responses',
   path: '/responses',
+  oneChoice: true,
   encodeRequest: encodeResponsesRequest,
   passThrough: passThroughResponsesRequest,
   decodeReply: decodeResponsesReply,
