@@ -59,8 +59,8 @@ export function createListener(parts: AppParts): RequestListener {
       return
     }
     parts.router.handle(incoming, outgoing, endpoint, visit.client).catch((error: unknown) => {
-      parts.onDefect(createRequestId(Date.now()), error)
       outgoing.destroy()
+      parts.onDefect(createRequestId(Date.now()), error)
     })
   }
 }

@@ -1,5 +1,6 @@
 /** The way of a request, on one screen: accept → classify → decide → dispatch → reply, and record behind it. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { askOf } from './ask.ts'
 import { accept, type Arrival } from './accept/accept.ts'
 import type { Accepted } from './accept/accepted.ts'
 import { createRequestId } from './accept/request-id.ts'
@@ -7,7 +8,7 @@ import { classify } from './classify/classify.ts'
 import type { Classification } from './classify/classification.ts'
 import type { Clock } from './clock.ts'
 import { decide } from './decide/decide.ts'
-import type { Ask, Decision } from './decide/decision.ts'
+import type { Decision } from './decide/decision.ts'
 import type { Departures } from './departures.ts'
 import { dispatch } from './dispatch/dispatch.ts'
 import type { Priority } from './dispatch/admission-queue.ts'
@@ -131,6 +132,9 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
       yieldTo,
     })
     passage.failed = outcome.attempts.filter((attempt) => attempt.result !== 'success')
+    for (const { error } of passage.failed) {
+      if (error?.code === 'internal_error') parts.onDefect(accepted.id, error.cause ?? error)
+    }
 
     if (outcome.answer !== null) {
       const { answer } = outcome
@@ -229,18 +233,6 @@ export function createRouter(parts: RouterParts, current: () => Snapshot): Route
   function defect(requestId: string, error: unknown): RouterError {
     parts.onDefect(requestId, error)
     return new RouterError('internal_error', `The router failed on this request (${requestId}).`)
-  }
-}
-
-/** What of a request a decision depends on, beyond its tags. */
-export function askOf({ id, request }: Pick<Accepted, 'id' | 'request'>): Ask {
-  return {
-    id,
-    model: request.model,
-    stream: request.stream,
-    embeds: request.embedding !== undefined,
-    needsTools: request.tools.length > 0,
-    needsVision: request.messages.some((message) => message.content.some((part) => part.type === 'image')),
   }
 }
 

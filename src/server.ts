@@ -1,7 +1,7 @@
 /** Brings the stages up as one service: listens, swaps policies, drains. What it serves is in `app.ts`. */
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { malformedRequest, refuseMalformed } from './accept/malformed.ts'
+import { lateRequest, malformedRequest, refuseMalformed } from './accept/malformed.ts'
 import { createDoor, type Door } from './accept/door.ts'
 import { assertGuarded } from './accept/door-guard.ts'
 import { createListener } from './app.ts'
@@ -159,8 +159,21 @@ export async function startServer(options: ServerOptions): Promise<RouterServer>
     onDefect,
   })
   // Said here, so that `--insecure-http-parser` in NODE_OPTIONS cannot say otherwise.
-  const server = createServer({ insecureHTTPParser: false }, listener)
-  const malformed = clientCodec('chat').encodeError(malformedRequest(), '')
+  const server = createServer(
+    {
+      insecureHTTPParser: false,
+      // A client that writes its headers letter by letter holds a connection; the body has a timer of its own.
+      headersTimeout: 10_000,
+      requestTimeout: 0,
+      connectionsCheckingInterval: 1_000,
+    },
+    listener,
+  )
+  const codec = clientCodec('chat')
+  const malformed = {
+    malformed: codec.encodeError(malformedRequest(), ''),
+    late: codec.encodeError(lateRequest(), ''),
+  }
   server.on('clientError', (error, socket) => refuseMalformed(error, socket, malformed))
   // Node would tell such a client to send its body before anyone has looked at its headers, and hang up on CONNECT.
   server.on('checkContinue', listener)

@@ -6,19 +6,32 @@ export function malformedRequest(): RouterError {
   return new RouterError('invalid_value', 'The HTTP request is malformed, or its Host header is.')
 }
 
+/** Headers that did not arrive in time. */
+export function lateRequest(): RouterError {
+  return new RouterError('request_timeout', 'The headers of the request did not arrive in time.')
+}
+
 /** Node's codes for what its parser refuses, other than bad syntax. */
+const LATE = 'ERR_HTTP_REQUEST_TIMEOUT'
 const STATUS_LINES: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  [LATE]: '408 Request Timeout',
+}
+
+/** What is told of either, in the client's dialect. */
+export interface MalformedEnvelopes {
+  readonly malformed: string
+  readonly late: string
 }
 
 /** Answers on the bare socket of a request that Node could not parse, and closes it. */
-export function refuseMalformed(error: Error, socket: Duplex, envelope: string): void {
+export function refuseMalformed(error: Error, socket: Duplex, envelopes: MalformedEnvelopes): void {
   const code = 'code' in error ? error.code : undefined
   if (code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return
   }
+  const envelope = code === LATE ? envelopes.late : envelopes.malformed
   const status = (typeof code === 'string' ? STATUS_LINES[code] : undefined) ?? '400 Bad Request'
   const head = [
     `HTTP/1.1 ${status}`,

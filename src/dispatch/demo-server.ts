@@ -18,7 +18,9 @@ export interface DemoServer {
 
 /** Listens on 127.0.0.1 at a free port. */
 export function startDemoServer(settings: DemoSettings): Promise<DemoServer> {
-  const server = createServer((request, response) => void serve(request, response, settings))
+  const server = createServer((request, response) => {
+    serve(request, response, settings).catch(() => response.destroy())
+  })
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {

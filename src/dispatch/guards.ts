@@ -3,11 +3,13 @@ import type { Clock } from '../clock.ts'
 import { RouterError } from '../errors.ts'
 import { createAdmission, type Admission, type AdmissionSnapshot } from './admission.ts'
 import type { Backend } from './backend.ts'
+import { createWarmth, type Warmth } from './warmth.ts'
 import { createBreakers, type TargetGuard, type TargetSnapshot } from './breakers.ts'
 
 export interface Guards {
   target(backend: Backend, model: string): TargetGuard
   admission(backend: Backend): Admission
+  warmth(backend: Backend, model: string): Warmth
   targets(): readonly TargetSnapshot[]
   /** Of the backends that were called, by name. */
   admissions(): ReadonlyMap<string, AdmissionSnapshot>
@@ -20,9 +22,12 @@ interface Door {
   readonly settings: string
 }
 
+const MOST_WARMTHS = 1024
+
 export function createGuards(clock: Clock, random: () => number = Math.random): Guards {
   const breakers = createBreakers({ clock, random })
   const doors = new Map<string, Door>()
+  const warmths = new Map<string, Warmth>()
 
   return {
     target: (backend, model) =>
@@ -38,6 +43,16 @@ export function createGuards(clock: Clock, random: () => number = Math.random): 
       const admission = createAdmission({ clock, settings: wanted, random })
       doors.set(name, { admission, settings })
       return admission
+    },
+    warmth({ name }, model) {
+      const key = `${name}\n${model}`
+      let warmth = warmths.get(key)
+      if (warmth === undefined) {
+        // Models are those of policies, so there are few; old policies' may go.
+        if (warmths.size >= MOST_WARMTHS) warmths.clear()
+        warmths.set(key, (warmth = createWarmth(clock)))
+      }
+      return warmth
     },
     targets: () => breakers.snapshots(),
     admissions: () => new Map([...doors].map(([name, { admission }]) => [name, admission.snapshot()])),

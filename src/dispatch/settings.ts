@@ -27,7 +27,9 @@ export const timeoutsSchema = z
       .describe('To an open connection, TLS included. Local 1000, hosted 5000.'),
     firstTokenMs: milliseconds
       .optional()
-      .describe('To the first content of a stream. Local 300000 (a cold load), hosted 60000.'),
+      .describe(
+        'To the first content of a stream. Local 300000 (a cold load), hosted 60000. A model that answered lately gets 4 × its usual time instead, 10000 to 120000, where that is less.',
+      ),
     idleMs: milliseconds.optional().describe('Longest silence inside an answer that has begun. 60000.'),
     progressMs: milliseconds
       .optional()

@@ -54,7 +54,10 @@ export class StreamTimers {
 
   /** The client takes nothing more for now. */
   paused(): void {
-    this.#pausedAtMs = this.#options.clock.nowMs()
+    const { clock, timeouts } = this.#options
+    this.#pausedAtMs = clock.nowMs()
+    this.#silence.cancel()
+    this.#silence = this.#watchSilence(timeouts.clientStallMs)
   }
 
   /** It does again: from here on the backend's own limits hold. */

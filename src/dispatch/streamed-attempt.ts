@@ -103,7 +103,7 @@ class StreamedAttempt {
       this.#call?.abort(
         error instanceof RouterError
           ? error
-          : new RouterError('internal_error', 'The stream could not be read.'),
+          : new RouterError('internal_error', 'The stream could not be read.', { cause: error }),
       )
     }
   }
@@ -212,7 +212,11 @@ class StreamedAttempt {
     // An answer without any content is an answer: it commits here.
     if (!this.#committed) this.#commit()
     this.#firstTokenMs ??= this.#input.clock.nowMs() - this.#startedAtMs
-    this.#sink.end()
+    try {
+      this.#sink.end()
+    } catch (cause) {
+      return this.#broken(cause)
+    }
     this.#settle({
       result: 'success',
       status: this.#status,
@@ -239,10 +243,21 @@ class StreamedAttempt {
   }
 
   #finishFailed(failure: AttemptFailure): void {
-    if (this.#committed && failure.error.code !== 'client_closed_request') this.#sink.fail(failure.error)
+    try {
+      if (this.#committed && failure.error.code !== 'client_closed_request') this.#sink.fail(failure.error)
+    } catch (cause) {
+      return this.#broken(cause)
+    }
     const { firstTokenMs, committed } = { firstTokenMs: this.#firstTokenMs, committed: this.#committed }
     const end = ended(failure, { firstTokenMs, committed, usage: this.#usage, finish: this.#finish })
     this.#settle(committed ? { ...end, disposition: 'final' } : end)
+  }
+
+  /** A defect of ours in writing to the client: nothing well-formed can follow, but everyone is let go. */
+  #broken(cause: unknown): void {
+    const error = new RouterError('internal_error', 'The answer could not be written.', { cause })
+    this.#settle(ended({ error, status: this.#status, disposition: 'final' }, { committed: this.#committed }))
+    this.#call?.abort(error)
   }
 
   #settle(end: AttemptEnd): void {

@@ -89,7 +89,7 @@ function prepare({ accepted, decision, fleet, sink }: Job, target: Target): Way 
   } catch (error) {
     return error instanceof RouterError
       ? error
-      : new RouterError('internal_error', 'The request could not be translated.')
+      : new RouterError('internal_error', 'The request could not be translated.', { cause: error })
   }
 }
 
@@ -102,13 +102,18 @@ function enter({ accepted, guards, signal, deadlineMs }: Job, backend: Backend):
 
 async function call(job: Job, { backend, outbound }: Way, { target, failed }: TryInput): Promise<AttemptEnd> {
   const { clock, sink, signal, decision } = job
-  const timeouts = withRoute(backend.timeouts, decision.timeouts)
+  const warmth = job.guards.warmth(backend, target.model)
+  const limits = withRoute(backend.timeouts, decision.timeouts)
+  const timeouts = { ...limits, firstTokenMs: warmth.limitMs(limits.firstTokenMs) }
   const input: AttemptInput = { backend, target, failed, outbound, timeouts, clock, signal }
   backend.inFlight++
   try {
     const { choiceBodies } = outbound
     if (choiceBodies !== undefined) return await runFanOut(input, choiceBodies, sink)
-    return sink === null ? await runBufferedAttempt(input) : await runStreamedAttempt(input, sink)
+    if (sink === null) return await runBufferedAttempt(input)
+    const end = await runStreamedAttempt(input, sink)
+    if (end.firstTokenMs !== null) warmth.sawFirstToken(end.firstTokenMs)
+    return end
   } finally {
     backend.inFlight--
   }
@@ -167,7 +172,8 @@ function budgetSpent(backend: string): RouterError {
 
 /** The door knows no names. */
 function turnedAway(backend: string, error: unknown): RouterError {
-  if (!(error instanceof RouterError)) return new RouterError('internal_error', 'The queue failed.')
+  if (!(error instanceof RouterError))
+    return new RouterError('internal_error', 'The queue failed.', { cause: error })
   const { code, message, retryAfterSeconds } = error
   return new RouterError(code, `Backend "${backend}": ${message}`, {
     retryAfterSeconds: retryAfterSeconds ?? undefined,

@@ -96,14 +96,25 @@ class SocketStream implements StreamReply {
     // Some backends close without their protocol's terminal; clients wait for it.
     if (this.#sawEnd) return void this.#response.end()
     const { bareTerminal } = this.#options.codec
-    this.#response.end(
+    this.#finish(() =>
       this.#passThrough && bareTerminal !== undefined ? bareTerminal : this.#encoder?.encode({ type: 'end' }),
     )
   }
 
   fail(error: RouterError): void {
-    const encoder = this.#encoder
-    this.#response.end(encoder?.fail(error))
+    this.#finish(() => this.#encoder?.fail(error))
+  }
+
+  /** A defect in writing the end must not leave the client waiting for it. */
+  #finish(write: () => string | undefined): void {
+    let last: string | undefined
+    try {
+      last = write()
+    } catch (error) {
+      this.#response.destroy()
+      throw error
+    }
+    this.#response.end(last)
   }
 
   answer(): string | null {

@@ -153,7 +153,10 @@ test('B 38: what looks like framing or HTML in an answer is text like any other,
     fc.constantFrom(...HOSTILE),
     fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 }),
   )
-  const pieces = fc.array(piece, { minLength: 1, maxLength: 4 })
+  // A text of white space alone has no form in some protocols: Messages refuses such a block.
+  const pieces = fc
+    .array(piece, { minLength: 1, maxLength: 4 })
+    .filter((texts) => texts.join('').trim() !== '')
   for (const protocol of PROTOCOL_NAMES) {
     const faulty = await startFaulty(t, { protocol, alone: true })
     await fc.assert(

@@ -29,7 +29,7 @@ export interface Cast<Name extends string> {
   readonly router: RunningRouter
   readonly backends: Readonly<Record<Name, Backend>>
   /** One question, whole answer or streamed (`{ stream: true }`), read to its end. */
-  ask(more?: object, headers?: Record<string, string>): Promise<Asked>
+  readonly ask: (more?: object, headers?: Record<string, string>) => Promise<Asked>
 }
 
 export interface Asked {
