@@ -97,11 +97,12 @@ export function policyYaml(backendOrigin: string): string {
 backends:
   local:
     type: openai-compatible
+    admission: { parallel: 128 }
     endpoint: ${backendOrigin}/v1
     attest: local
     families: { qwen-coder: 'qwen2.5-coder:7b', gemma: 'gemma3:12b', llama: 'llama4:16x17b' }
     p50Ms: 1800
-  hosted: { type: openai-compatible, endpoint: '${backendOrigin}/v1', model: smart, p50Ms: 600 }
+  hosted: { type: openai-compatible, endpoint: '${backendOrigin}/v1', model: smart, p50Ms: 600, admission: { parallel: 128 } }
 routes:
   - match: { sensitivity: high }
     backend: local
