@@ -29,7 +29,9 @@ export async function startRecorder(target: string): Promise<Recorder> {
     const sent: Buffer[] = []
     incoming.on('data', (bytes: Buffer) => sent.push(bytes))
     const { method = '', url: path = '', headers } = incoming
-    const onward = call(target + path, { method, headers }, (answer) => {
+    // The router answers to its own name only.
+    const named = { ...headers, host: new URL(target).host }
+    const onward = call(target + path, { method, headers: named }, (answer) => {
       const got: Buffer[] = []
       answer.on('data', (bytes: Buffer) => got.push(bytes))
       answer.on('end', () => {
